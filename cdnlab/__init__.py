@@ -1,0 +1,1 @@
+"""cdnlab: the CloudFront you can see through."""
