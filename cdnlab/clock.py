@@ -3,12 +3,17 @@
 A cache is a machine about time, so nothing else in cdnlab may look at a clock. The lessons use a SimulatedClock, which
 stands still until somebody pushes it; the live server uses the WallClock. Both tell the time as seconds since the
 Unix epoch (UTC), with a fraction.
+
+The SimulatedClock also keeps appointments: calls to be made when their moment comes. Pushing the clock over a moment
+makes its call at that moment, in order, so a day passes in one line and everything due in it happens on time.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -66,22 +71,52 @@ class SimulatedClock:
     2026-01-01T00:01:01Z
     """
 
-    __slots__ = ("_now",)
+    __slots__ = ("_appointments", "_made", "_now")
 
     def __init__(self, start: str | float | datetime = "2026-01-01T00:00:00Z") -> None:
         self._now = seconds_since_epoch(start)
+        self._appointments: list[tuple[float, int, Callable[[], object]]] = []
+        self._made = 0
 
     def now(self) -> float:
         """Seconds since the epoch."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Push the clock forwards by some seconds. Raises ClockError for a negative or unreadable step."""
+        """Push the clock forwards by some seconds, keeping every appointment on the way.
+
+        Raises ClockError for a negative or unreadable step.
+        """
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
             raise ClockError(f"cannot advance the clock by {seconds!r}; give a number of seconds, such as 61")
         if seconds < 0:
             raise ClockError(f"cannot advance the clock by {seconds!r} s: time only goes forwards; build a new CloudFront to start over")
-        self._now = seconds_since_epoch(self._now + seconds)
+        target = seconds_since_epoch(self._now + seconds)
+        while self._appointments and self._appointments[0][0] <= target:
+            self.step()
+        self._now = target
+
+    def at(self, moment: float, call: Callable[[], object]) -> None:
+        """Make an appointment: `call()` when the clock reaches `moment` (seconds since the epoch)."""
+        self._made += 1
+        heapq.heappush(self._appointments, (max(moment, self._now), self._made, call))
+
+    def step(self) -> bool:
+        """Go to the next appointment and keep it; False when there is none."""
+        if not self._appointments:
+            return False
+        moment, _, call = heapq.heappop(self._appointments)
+        self._now = max(moment, self._now)
+        call()
+        return True
+
+    def skip(self, seconds: float) -> bool:
+        """Go forwards if nothing is due on the way, and say whether that was so."""
+        target = self._now + seconds
+        if self._appointments and self._appointments[0][0] <= target:
+            return False
+        self._now = target
+        return True
 
     def __str__(self) -> str:
         return iso(self._now)

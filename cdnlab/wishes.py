@@ -2,49 +2,83 @@
 
 The core does no I/O. A cache's work is a generator that yields one wish at a time and is sent the answer:
 
-    Fetch   this request, from that origin           answered with a Response, or an OriginError as a value
+    Fetch   this request, from that origin           answered with a Reply
     Wait    for a fetch that is already in flight    answered with None, once the flight is over
-    Spawn   this other work, in the background       answered at once
-    Travel  from here to there                       answered on arrival (the live driver answers at once)
+    Spawn   this other work, in the background       answered with None, at once
+    Travel  from here to there                       answered with None, on arrival
 
-A driver turns the generators: the simulated one with an event loop over the simulated clock, the live one with
-asyncio and sockets. Both turn the very same generators, so what a lesson shows is what the server does.
+A driver turns the generators: the simulated one (driver.py) with appointments on the simulated clock, the live one
+with asyncio and sockets, where only Fetch and Wait take time. Both turn the very same generators, so what a lesson
+shows is what the server does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from cdnlab.messages import Request
+from cdnlab.errors import OriginError
+from cdnlab.messages import Request, Response
 
-__all__ = ["Fetch", "Flight", "Spawn", "Travel", "Wait", "Wish", "Work"]
+__all__ = ["Fetch", "Flight", "Reply", "Spawn", "Travel", "Wait", "Wish", "Work"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
-    """One attempt to get an answer from an origin.
+class Reply:
+    """What came of a Fetch: a Response, or the OriginError that stands for none.
 
-    `request`: as the origin will receive it (its URL names the origin's host); `travel_ms`: round trip to the origin;
-    `connect_timeout`, `read_timeout`: seconds. The answer is a Response, or an OriginError (returned, not raised).
+    `seconds`: how long the origin thought about it; `rule`, `says`: what decided at the origin, when it can tell.
+    """
+
+    outcome: Response | OriginError
+    seconds: float = 0.0
+    rule: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One attempt to get an answer from an origin. The answer is a Reply.
+
+    `request`: as the origin will receive it (its URL names the origin's host); `travel_ms`: the round trip there;
+    `connect_timeout`, `read_timeout`: seconds; `signed_by`: who CloudFront says it is (an oai.Identity).
     """
 
     request: Request
     travel_ms: float
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
+    signed_by: Any = None
 
 
-@dataclass(eq=False, slots=True)
 class Flight:
-    """A fetch in flight, which others may wait for. `over` once it has landed; `result` is what its leader shares."""
+    """A fetch in flight, for which others may wait. `land` ends it, whatever became of it."""
 
-    over: bool = False
-    result: Any = None
-    waiting: list[Any] = field(default_factory=list)
+    __slots__ = ("_waiting", "over", "result")
+
+    def __init__(self) -> None:
+        self.over = False
+        self.result: Any = None
+        self._waiting: list[Callable[[], object]] = []
+
+    def land(self, result: Any = None) -> None:
+        """The flight is over; `result` is what its leader shares, None when there is nothing to share."""
+        if self.over:
+            return
+        self.over, self.result = True, result
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
+
+    def when_over(self, call: Callable[[], object]) -> None:
+        """Call this when the flight is over; at once if it is already."""
+        if self.over:
+            call()
+        else:
+            self._waiting.append(call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +97,7 @@ class Spawn:
 
 @dataclass(frozen=True, slots=True)
 class Travel:
-    """Half a round trip: `ms` milliseconds from one place to the next."""
+    """One way, half a round trip: `ms` milliseconds from one place to the next."""
 
     ms: float
 
