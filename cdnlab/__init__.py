@@ -1,1 +1,42 @@
-"""cdnlab: the CloudFront you can see through."""
+"""cdnlab: the CloudFront you can see through.
+
+The public names are few, and each is loaded from its module when it is first used, so that `import cdnlab` costs next
+to nothing and brings in no table, chart or widget library.
+
+>>> from cdnlab import SimulatedClock
+>>> print(SimulatedClock("2026-01-01T00:00:00Z"))
+2026-01-01T00:00:00Z
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cdnlab.clock import SimulatedClock
+    from cdnlab.errors import CdnlabError
+    from cdnlab.journey import Journey
+    from cdnlab.messages import Headers, Request, Response
+
+__version__ = "0.1.0"
+
+__all__ = ["CdnlabError", "Headers", "Journey", "Request", "Response", "SimulatedClock"]
+
+_HOME = {
+    "CdnlabError": "errors",
+    "Headers": "messages",
+    "Journey": "journey",
+    "Request": "messages",
+    "Response": "messages",
+    "SimulatedClock": "clock",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'cdnlab' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    value = globals()[name] = getattr(import_module(f"cdnlab.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

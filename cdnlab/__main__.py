@@ -1,0 +1,160 @@
+"""The command line: thin over what the library does.
+
+`cdnlab lab` hands out the lessons as a teacher hands out work sheets: a copy for you to write on, with the answers not
+printed beneath the questions (outputs cleared, but for pictures tagged `keep`). What lies in your folder is yours: a
+file that is already there is never written to, whatever is in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cdnlab import __version__
+from cdnlab.errors import CdnlabError
+from cdnlab.facts import lessons_path
+
+__all__ = ["copy_lessons", "main", "without_outputs"]
+
+FIRST_LESSON = "00_start_here.ipynb"
+
+
+def without_outputs(lesson: dict[str, Any]) -> dict[str, Any]:
+    """The lesson (a notebook's JSON) as it is before anything was run; outputs of cells tagged `keep` stay.
+
+    >>> cell = {"cell_type": "code", "source": "1 + 1", "metadata": {}, "execution_count": 3, "outputs": ["2"]}
+    >>> without_outputs({"cells": [cell]})["cells"][0]["outputs"]
+    []
+    """
+
+    def cleared(cell: dict[str, Any]) -> dict[str, Any]:
+        if cell["cell_type"] != "code":
+            return cell
+        kept = cell["outputs"] if "keep" in cell["metadata"].get("tags", ()) else []
+        outputs = [{**each, "execution_count": None} if "execution_count" in each else each for each in kept]
+        return {**cell, "outputs": outputs, "execution_count": None}
+
+    return {**lesson, "cells": [cleared(cell) for cell in lesson["cells"]]}
+
+
+def copy_lessons(folder: Path) -> list[Path]:
+    """Put a fresh copy of each lesson into `folder`, made if need be; return the files that were there and differ.
+
+    A file that exists is never written to. It is among the answers if its cells are not those of the lesson (changed by
+    you, or of another cdnlab version); outputs do not count. Raises OSError when the folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    differ = []
+    for source in sorted(lessons_path().glob("*.ipynb")):
+        lesson, copy = without_outputs(json.loads(source.read_text(encoding="utf-8"))), folder / source.name
+        if _write_new(copy, json.dumps(lesson, indent=1, ensure_ascii=False, sort_keys=True) + "\n"):
+            _trust(copy)
+        elif _cells(copy) != [(cell["cell_type"], "".join(cell["source"])) for cell in lesson["cells"]]:
+            differ.append(copy)
+    return differ
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file that is not there yet; False if it is. Half a file would pass for a learner's own, so none is left."""
+    try:
+        file = path.open("x", encoding="utf-8", newline="\n")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write(text)
+    except BaseException:
+        path.unlink()
+        raise
+    return True
+
+
+def _trust(notebook: Path) -> None:
+    """Sign a lesson as Jupyter does for what you have run yourself; else it would not show the kept pictures."""
+    from nbformat import read
+    from nbformat.sign import NotebookNotary
+
+    notary = NotebookNotary()
+    notary.sign(read(notebook, as_version=4))
+    notary.store.close()
+
+
+def _cells(notebook: Path) -> list[tuple[str, str]] | None:
+    """What stands in the cells of a learner's notebook; None if it cannot be read as one."""
+    try:
+        return [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _open_lab(folder: Path, *, browser: bool) -> None:
+    """JupyterLab on this machine's own address, in `folder`, at the first lesson. Returns when the server is stopped."""
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError as error:
+        raise CdnlabError(
+            f"JupyterLab is not installed ({error}); `pip install jupyterlab`, or take the lessons with --copy-only"
+        ) from None
+    options = [
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}",
+        "--LabApp.news_url=None",  # neither news nor version checks: cdnlab asks no host that you did not ask for
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--ServerApp.open_browser={browser}",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--ServerApp.allow_root=True")  # in a container one is root, and JupyterLab would refuse to start
+    LabApp.launch_instance(options)
+
+
+def _lab(arguments: argparse.Namespace) -> None:
+    folder: Path = arguments.folder
+    differ = copy_lessons(folder)
+    print(f"The lessons are in {folder}; begin with {FIRST_LESSON}.")
+    for path in differ:
+        print(f"Left as it is: {path}, which differs from the lesson in cdnlab {__version__}; for a fresh copy, rename it.")
+    if not arguments.copy_only:
+        _open_lab(folder, browser=not arguments.no_browser)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cdnlab", description="The CloudFront you can see through.")
+    parser.add_argument("--version", action="version", version=f"cdnlab {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    lab = commands.add_parser(
+        "lab", help="open the lessons in JupyterLab", description="Copy the lessons to FOLDER and open JupyterLab there."
+    )
+    lab.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path("cdnlab-lessons"), help="default: %(default)s")
+    lab.add_argument("--no-browser", action="store_true", help="start JupyterLab, but leave the browser to you")
+    lab.add_argument("--copy-only", action="store_true", help="copy the lessons, start nothing")
+    lab.set_defaults(run=_lab)
+    return parser
+
+
+def _refused(reason: str) -> int:
+    print(f"cdnlab: {reason}", file=sys.stderr)
+    return 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; `argv`: without the program's name. Returns the exit status: 0, or 2 with one line on stderr."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except CdnlabError as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
