@@ -163,12 +163,13 @@ def _dropped(rule: str, says: str) -> Lifetime:
 def _answer_lifetime(said: Said, ttls: TTLs, varies: bool, cookies_stay: bool) -> Lifetime:
     low, default, high = map(float, ttls)
     row, asked = next((row, asked) for row in TTL_TABLE if (asked := row.asked(said)) is not None)
-    forbids, windows = said.directives.forbids_reuse, not said.directives.forbids_stale
+    forbids = said.directives.forbids_reuse
     if varies and low <= 0:
         says = "Vary: * with MinTTL 0: every request goes to the origin, without If-None-Match"
         return Lifetime(0.0, "TTL-11", says, "fallback", False, 0.0, _if_error(said, high), conditional=False)
     granted = low if forbids else max(low, default if row.rule == "TTL-05" else min(asked, high))
     seconds = max(low, granted - said.age)  # clamp first, then subtract
+    window = 0.0 if forbids or said.directives.forbids_stale else said.directives.stale_while_revalidate or 0.0
     keep: Keep = "reuse"
     if forbids and low <= 0:
         keep = "fallback" if forbids != ("no-cache",) else "revalidate"
@@ -181,7 +182,7 @@ def _answer_lifetime(said: Said, ttls: TTLs, varies: bool, cookies_stay: bool) -
         _sentence(row, asked, said, ttls, granted, seconds),
         keep,
         shareable=cookies_stay and not (refused and low <= 0),
-        stale_while_revalidate=min(said.directives.stale_while_revalidate or 0.0, high) if windows and not forbids else 0.0,
+        stale_while_revalidate=min(window, high),
         stale_if_error=_if_error(said, high),
         conditional=cookies_stay and keep != "fallback",
     )
@@ -195,20 +196,25 @@ def _if_error(said: Said, high: float) -> float | None:
 
 
 def _sentence(row: TTLRow, asked: float, said: Said, ttls: TTLs, granted: float, seconds: float) -> str:
-    forbids = said.directives.forbids_reuse
-    if forbids:
-        sent = " and ".join(forbids)
-        return f"{sent}, but MinTTL is above 0: kept for {seconds:.10g} s" if seconds > 0 else f"{sent}: ask the origin each time"
+    outcome = f"fresh for {seconds:.10g} s" if seconds > 0 else "ask the origin each time"
+    if forbids := said.directives.forbids_reuse:
+        return " and ".join(forbids) + (f", but MinTTL is above 0: {outcome}" if seconds > 0 else f": {outcome}")
+    bound = ""
     if row.rule == "TTL-05":
-        bound, sent = (
-            "",
-            "no lifetime from the origin, DefaultTTL counts" if ttls.default >= ttls.min else "no lifetime from the origin, MinTTL counts",
-        )
+        sent = "no lifetime from the origin, so " + ("MinTTL" if ttls.default < ttls.min else "DefaultTTL")
     else:
-        sent = f"Expires in {asked - said.age:.10g} s" if row.rule == "TTL-04" else f"{row.condition.split('=')[0]}={asked:.10g}"
         bound = ", more than MaxTTL" if asked > granted else ", less than MinTTL" if asked < granted else ""
+        sent = _sent(row, asked, said)
     spent = f", less {said.age:.10g} s of Age" if said.age else ""
-    return f"{sent}{bound}{spent}: " + (f"fresh for {seconds:.10g} s" if seconds > 0 else "ask the origin each time")
+    return f"{sent}{bound}{spent}: {outcome}"
+
+
+def _sent(row: TTLRow, asked: float, said: Said) -> str:
+    if row.rule == "TTL-04":
+        return f"Expires in {asked - said.age:.10g} s" if asked > said.age else "Expires has passed or cannot be read"
+    name = row.condition.partition("=")[0]
+    written = said.directives.values[name] or ""
+    return f"{name}={asked:.10g}" if written.isdigit() else f"{name}={written} cannot be read and counts as 0"
 
 
 def _varies_on_everything(headers: Headers) -> bool:
@@ -234,11 +240,8 @@ def _error_lifetime(status: int, said: Said, ttls: TTLs, s3: bool, floor: float,
     if forbids:
         rule, says = "ERR-09", f"{status} with {forbids}: cached for ErrorCachingMinTTL all the same, {floor:.10g} s"
     elif (asked := _asked_of_error(said, ttls.max)) > floor:
-        seconds, rule, says = (
-            asked,
-            "ERR-07",
-            f"a {status} is cached as long as the origin says, {asked:.10g} s, which is more than ErrorCachingMinTTL",
-        )
+        seconds, rule = asked, "ERR-07"
+        says = f"a {status} is cached as long as the origin says, {asked:.10g} s, which is more than ErrorCachingMinTTL"
     keep: Keep = "reuse" if seconds > 0 else "drop"
     return Lifetime(seconds, rule, says, keep, shareable=cookies_stay, stale_if_error=0.0, conditional=False)
 
