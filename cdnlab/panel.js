@@ -1,0 +1,305 @@
+// The browser's half of a Panel (the other half is panels.py). It draws the controls as native input elements from a
+// table, sends each act of the hand to Python, and puts up what comes back: values, a picture, a sentence.
+
+const SLOWER = 5; // network time is shown this much slower ...
+const LONGEST = 1600; // ... but a journey never takes longer than this (ms)
+
+function h(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
+}
+
+const shown = (number, unit) => `${Number(number).toLocaleString("en-US", { maximumFractionDigits: 3 })} ${unit}`.trim();
+
+// ---- controls: each returns its element and a function that shows a value coming from Python
+
+const CONTROLS = {
+  choice(spec, turn) {
+    const input = h("select", { onchange: () => turn(input.value) }, ...spec.options.map((each) => h("option", { value: each }, each)));
+    return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), input), (value) => (input.value = value)];
+  },
+  slider(spec, turn) {
+    const listed = spec.values;
+    const text = (raw) => (listed ? spec.texts[raw] : shown(raw, spec.unit));
+    const output = h("output", { "aria-hidden": "true" });
+    const say = () => {
+      output.textContent = text(input.value);
+      input.setAttribute("aria-valuetext", output.textContent);
+    };
+    const range = listed ? { min: 0, max: listed.length - 1, step: 1 } : { min: spec.low, max: spec.high, step: spec.step };
+    const move = () => {
+      say();
+      turn(listed ? listed[input.value] : Number(input.value));
+    };
+    const input = h("input", { type: "range", "aria-label": spec.label, ...range, oninput: move });
+    const show = (value) => {
+      input.value = listed ? listed.indexOf(value) : value;
+      say();
+    };
+    return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), h("span", { class: "cdnlab-row" }, input, output)), show];
+  },
+  text(spec, turn) {
+    const list = h("datalist", { id: `cdnlab-${Math.random().toString(36).slice(2)}` }, ...spec.suggestions.map((each) => h("option", { value: each })));
+    const input = h("input", { type: "text", list: list.id, autocomplete: "off", spellcheck: "false", onchange: () => turn(input.value) });
+    return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), input, list), (value) => (input.value = value), input];
+  },
+  toggle(spec, turn) {
+    const input = h("input", { type: "checkbox", onchange: () => turn(input.checked) });
+    return [h("label", { class: "cdnlab-field cdnlab-toggle" }, input, h("span", {}, spec.label)), (value) => (input.checked = value)];
+  },
+  predict(spec, turn) {
+    const group = `cdnlab-${Math.random().toString(36).slice(2)}`;
+    const radios = spec.options.map((each) => h("input", { type: "radio", name: group, value: each, onchange: () => turn(each) }));
+    const labels = spec.options.map((each, i) => h("label", {}, radios[i], each));
+    return [h("fieldset", {}, h("legend", {}, spec.label), ...labels), (value) => radios.forEach((radio) => (radio.checked = radio.value === value))];
+  },
+};
+
+// ---- motion: elements marked data-at appear in their turn; a dot travels along the paths of class cdnlab-leg
+
+class Motion {
+  constructor(picture) {
+    this.parts = [...picture.querySelectorAll("[data-at]")].map((node) => ({ node, at: Number(node.dataset.at), ms: Number(node.dataset.ms || 0) }));
+    this.length = Math.max(0, ...this.parts.map((part) => part.at + part.ms));
+    this.factor = this.length ? Math.min(SLOWER, LONGEST / this.length) : 0;
+    this.legs = this.parts.filter((part) => part.node.classList.contains("cdnlab-leg"));
+    this.running = false;
+  }
+  play(done) {
+    if (this.running) this.finish();
+    this.running = true;
+    this.done = done;
+    this.dots = this.legs.map(({ node }) => {
+      const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+      dot.setAttribute("class", "cdnlab-dot cdnlab-later");
+      dot.setAttribute("r", "5");
+      node.ownerSVGElement.append(dot);
+      return dot;
+    });
+    const began = performance.now();
+    const draw = (now) => {
+      if (!this.running) return;
+      const ms = Math.max(0, now - began) / this.factor;
+      for (const { node, at } of this.parts) node.classList.toggle("cdnlab-later", ms < at);
+      this.legs.forEach(({ node, at, ms: takes }, i) => {
+        const on = ms >= at && ms <= at + takes;
+        this.dots[i].classList.toggle("cdnlab-later", !on);
+        if (!on) return;
+        const point = node.getPointAtLength(node.getTotalLength() * ((ms - at) / (takes || 1)));
+        this.dots[i].setAttribute("cx", point.x);
+        this.dots[i].setAttribute("cy", point.y);
+      });
+      if (ms < this.length) requestAnimationFrame(draw);
+      else this.finish();
+    };
+    draw(began);
+  }
+  finish() {
+    if (!this.running) return;
+    this.running = false;
+    for (const { node } of this.parts) node.classList.remove("cdnlab-later");
+    for (const dot of this.dots) dot.remove();
+    this.done?.();
+  }
+}
+
+const stillness = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// ---- saving: every svg of the picture on one sheet, with its colours written out, title above and caption below
+
+const PAINT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "visibility", "display",
+  "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline", "paint-order", "stroke-linecap", "stroke-linejoin"];
+
+function painted(svg) {
+  const copy = svg.cloneNode(true);
+  const originals = [svg, ...svg.querySelectorAll("*")];
+  [copy, ...copy.querySelectorAll("*")].forEach((node, i) => {
+    const style = getComputedStyle(originals[i]);
+    if (node.tagName !== "style") node.setAttribute("style", PAINT.map((name) => `${name}:${style.getPropertyValue(name)}`).join(";"));
+  });
+  copy.querySelectorAll("style, script, foreignObject").forEach((node) => node.remove());
+  return copy;
+}
+
+function wrapped(text, width) {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    if ((lines.at(-1) + word).length > width) lines.push("");
+    lines[lines.length - 1] += `${word} `;
+  }
+  return lines.map((line) => line.trim());
+}
+
+function sheet(root, title, caption) {
+  const marked = root.querySelectorAll(".cdnlab-picture svg[data-save]");
+  const pictures = [...(marked.length ? marked : root.querySelectorAll(".cdnlab-picture svg"))].filter((svg) => svg.getBoundingClientRect().width);
+  const width = Math.max(480, ...pictures.map((svg) => svg.getBoundingClientRect().width)) + 32;
+  const style = getComputedStyle(root);
+  const NS = "http://www.w3.org/2000/svg";
+  const page = document.createElementNS(NS, "svg");
+  const line = (text, y, size, weight) => {
+    const node = document.createElementNS(NS, "text");
+    node.textContent = text;
+    for (const [name, value] of Object.entries({ x: 16, y, fill: style.color, "font-size": size, "font-weight": weight, "font-family": "sans-serif" })) node.setAttribute(name, value);
+    page.append(node);
+  };
+  const paper = document.createElementNS(NS, "rect");
+  paper.setAttribute("width", width);
+  paper.setAttribute("fill", style.backgroundColor);
+  page.append(paper);
+  line(title, 30, 18, 600);
+  let y = 48;
+  for (const svg of pictures) {
+    const box = svg.getBoundingClientRect();
+    const copy = painted(svg);
+    for (const [name, value] of Object.entries({ x: 16, y, width: box.width, height: box.height })) copy.setAttribute(name, value);
+    page.append(copy);
+    y += box.height + 12;
+  }
+  for (const text of wrapped(caption, width / 7.2)) line(text, (y += 18), 13, 400);
+  for (const [name, value] of Object.entries({ xmlns: NS, width, height: y + 16, viewBox: `0 0 ${width} ${y + 16}` })) page.setAttribute(name, value);
+  paper.setAttribute("height", y + 16);
+  return new XMLSerializer().serializeToString(page);
+}
+
+function save(root, title, caption) {
+  const link = h("a", { href: URL.createObjectURL(new Blob([sheet(root, title, caption)], { type: "image/svg+xml" })) });
+  link.download = `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}.svg`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+// ---- the panel
+
+function render({ model, el }) {
+  const spec = model.get("spec");
+  const shows = {};
+  const nodes = {};
+  const inputs = {};
+  let number = 0; // of the last message sent
+  let busy = 0; // the message whose answer we wait for
+  let waiting = {}; // turns of controls not sent yet: only the latest matters
+  let moving = 0; // the press that is to be played when its picture comes
+  let motion;
+
+  const send = (message) => model.send({ ...message, number: (busy = ++number) });
+  const turn = (name) => (value) => {
+    waiting[name] = value;
+    if (!busy) flush();
+  };
+  const flush = () => {
+    const values = waiting;
+    waiting = {};
+    if (Object.keys(values).length) send({ do: "set", values });
+  };
+  const press = (button) => {
+    const values = waiting;
+    waiting = {};
+    send({ do: "press", button, values });
+    moving = number;
+  };
+
+  const controls = spec.controls.map((each) => {
+    if (each.kind === "button") {
+      return (nodes[each.name] = h("button", { type: "button", class: each.primary && "cdnlab-primary", onclick: () => press(each.name) }, each.name));
+    }
+    [nodes[each.name], shows[each.name], inputs[each.name]] = CONTROLS[each.kind](each, turn(each.name));
+    return nodes[each.name];
+  });
+  const said = h("div", { class: "cdnlab-said" });
+  const picture = h("div", { class: "cdnlab-picture" });
+  const status = h("p", { class: "cdnlab-status", role: "status", "aria-live": "polite" });
+  const band = h("p", { class: "cdnlab-band", hidden: true });
+  const scrub = h("input", { type: "range", min: 0, step: 1, "aria-label": "Look back along the tape", oninput: () => look(Number(scrub.value)), onkeydown: leap });
+  const place = h("output", { "aria-hidden": "true" });
+  const branch = h("button", { type: "button", hidden: true, onclick: () => send({ do: "branch" }) }, "Branch from here");
+  const tape = h("div", { class: "cdnlab-tape", hidden: true }, h("label", {}, h("span", {}, "Tape"), scrub, place), branch);
+  const again = h("button", { type: "button", hidden: true, onclick: () => motion.play() }, "Play");
+  const reset = h("button", { type: "button", onclick: () => ((waiting = {}), send({ do: "reset" })) }, "Start over");
+  const keep = h("button", { type: "button", onclick: () => save(root, spec.title, model.get("state").caption) }, "Save this picture");
+  const tools = h("div", { class: "cdnlab-tools" }, again, reset, keep);
+  const root = h(
+    "div",
+    { class: "cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
+    h("p", { class: "cdnlab-title" }, spec.title),
+    h("div", { class: "cdnlab-controls" }, ...controls),
+    band, said, picture, status, tape, tools,
+  );
+
+  function look(frame) {
+    send({ do: "look", frame });
+  }
+  function leap(event) {
+    const step = { ArrowLeft: -10, ArrowRight: 10 }[event.key];
+    if (!step || !event.shiftKey) return;
+    event.preventDefault();
+    scrub.value = Number(scrub.value) + step;
+    look(Number(scrub.value));
+  }
+
+  // One place chosen is chosen in every picture of the panel.
+  function choose(event) {
+    if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
+    const found = event.target.closest("[data-place]");
+    if (!found || event.target.closest("summary, a")) return;
+    const off = found.classList.contains("cdnlab-chosen");
+    for (const node of picture.querySelectorAll("[data-place]")) node.classList.toggle("cdnlab-chosen", !off && node.dataset.place === found.dataset.place);
+  }
+  picture.addEventListener("click", choose);
+  picture.addEventListener("keydown", choose);
+  root.addEventListener("keydown", (event) => {
+    if (motion?.running && event.key !== "Tab" && event.key !== "Shift") motion.finish();
+    event.stopPropagation();
+  });
+
+  // A new picture must not shut what the reader opened, nor take the focus away.
+  function draw(text) {
+    const open = [...picture.querySelectorAll("details")].map((each) => each.open);
+    const focused = picture.contains(document.activeElement) ? [...picture.querySelectorAll("summary, a, [tabindex]")].indexOf(document.activeElement) : -1;
+    picture.innerHTML = text;
+    picture.querySelectorAll("details").forEach((each, i) => (each.open = open[i] ?? each.open));
+    if (focused >= 0) picture.querySelectorAll("summary, a, [tabindex]")[focused]?.focus();
+  }
+
+  function update() {
+    const state = model.get("state");
+    const past = state.at < state.frames - 1;
+    if (state.heard >= busy) busy = 0;
+    for (const [name, show] of Object.entries(shows)) if (!(name in waiting) && !(state.trouble && inputs[name])) show(state.values[name]);
+    for (const input of Object.values(inputs)) input?.setAttribute("aria-invalid", state.trouble);
+    for (const each of state.said) {
+      nodes[each.name].hidden = !each.asked || Boolean(each.outcome);
+    }
+    said.replaceChildren(...state.said.filter((each) => each.outcome).map((each) => h("p", {}, each.line)));
+    motion?.finish();
+    draw(state.picture);
+    motion = new Motion(picture);
+    again.hidden = !motion.length || stillness();
+    again.textContent = `Play (${shown(Math.max(motion.factor, 0.1).toFixed(1), "")} times slower than the network)`;
+    if (moving && state.heard === moving && !state.trouble && !stillness()) motion.play();
+    if (state.heard >= moving) moving = 0;
+    status.textContent = state.says;
+    status.classList.toggle("cdnlab-trouble", state.trouble);
+    tape.hidden = !spec.tape || state.frames < 2;
+    scrub.max = state.frames - 1;
+    scrub.value = state.at;
+    const where = state.at ? `after ${state.at} of ${state.frames - 1}: ${state.presses[state.at - 1]}` : "the start";
+    place.textContent = where;
+    scrub.setAttribute("aria-valuetext", where);
+    band.hidden = branch.hidden = !past;
+    band.textContent = past ? `Looking back: ${state.moment || where}. The next press branches off from here.` : "";
+    root.classList.toggle("cdnlab-past", past);
+    if (!busy) flush();
+  }
+  model.on("change:state", update);
+  update();
+  el.append(root);
+  return () => model.off("change:state", update);
+}
+
+export default { render };
