@@ -19,6 +19,7 @@ __all__ = ["Answer", "Ask", "Copy", "Part"]
 
 State = Literal["hit", "refresh", "stale", "miss", "error"]
 
+_OF_THE_BODY = {"content-length", "content-encoding", "content-type", "content-range", "etag", "connection", "transfer-encoding", "vary", "via", "server"}
 HEAD_BYTES = 300  # what a stored head weighs in the shelf's accounts: our choice
 
 
@@ -83,6 +84,12 @@ class Copy:
         """May it stand in, expired as it is, for an origin that fails?"""
         window = self.life.stale_if_error
         return self.status < 400 and self.part is None and self.life.keep != "drop" and (window is None or now < self.fresh_until + window)
+
+    def headers_with(self, news: Headers) -> Headers:
+        """Its head as a 304 updates it: the news win, but for what describes the body (RFC 9111 section 3.2)."""
+        told = {name.lower() for name in news} - _OF_THE_BODY
+        kept = [(name, value) for name, value in self.headers.items() if name.lower() not in told]
+        return Headers([*kept, *((name, value) for name, value in news.items() if name.lower() in told)])
 
     def renewed(self, headers: Headers, life: Lifetime, requested_at: float, born: float) -> Copy:
         """The same body with a new life: what a 304 makes of an expired copy (RFC 9111 section 4.3.4)."""

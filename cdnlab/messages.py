@@ -85,13 +85,13 @@ class Headers:
         return name in self._fields
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
+        return iter(self._fields.keys())
 
     def __len__(self) -> int:
         return len(self._fields)
 
     def keys(self) -> Iterable[str]:
-        """The names, one for each field line."""
+        """The names, each once."""
         return self._fields.keys()
 
     def values(self) -> Iterable[str]:

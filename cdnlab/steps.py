@@ -122,10 +122,10 @@ class Trail:
         """Milliseconds since the viewer sent the request."""
         return (self.clock.now() - self.started) * 1000
 
-    def note(self, place: Place, rule: str, says: str, state: str = "") -> None:
-        """Write down a decision taken now."""
-        self.steps.append(Step(place, rule, says, self.at_ms(), state))
+    def note(self, place: Place, rule: str, says: str, state: str = "", *, ago_ms: float = 0.0) -> None:
+        """Write down a decision taken now, or `ago_ms` milliseconds ago, at a place whose news travelled since."""
+        self.steps.append(Step(place, rule, says, self.at_ms() - ago_ms, state))
 
-    def leg(self, start: Place, end: Place, ms: float, basis: Basis) -> None:
-        """Write down a way that begins now."""
-        self.legs.append(Leg(start, end, ms, basis, self.at_ms()))
+    def leg(self, start: Place, end: Place, ms: float, basis: Basis, *, ago_ms: float = 0.0) -> None:
+        """Write down a way that begins now, or began `ago_ms` milliseconds ago."""
+        self.legs.append(Leg(start, end, ms, basis, self.at_ms() - ago_ms))

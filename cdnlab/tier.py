@@ -18,9 +18,9 @@ a lower tier expires when the one above it does.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cdnlab.clock import Clock
 from cdnlab.copies import Answer, Ask, Copy
@@ -38,15 +38,33 @@ class Upstream(Protocol):
         """Answer one Ask."""
 
 
+class PartKey(NamedTuple):
+    """Where some bytes of an object stand on the shelf: the cache key, and offsets of the first and last byte."""
+
+    key: Hashable
+    first: int
+    last: int
+
+
 class Tier:
     """One cache. `place`: where it stands; `above`: whom it asks; `capacity`: bytes on its shelf; `clock`: its time."""
 
-    __slots__ = ("_flights", "above", "clock", "place", "store")
+    __slots__ = ("_flights", "_parts", "above", "clock", "place", "store")
 
     def __init__(self, place: Place, above: Upstream, clock: Clock, capacity: int) -> None:
         self.place, self.above, self.clock = place, above, clock
         self.store: Store[Hashable, Copy] = Store(capacity)
         self._flights: dict[Hashable, Flight] = {}
+        self._parts: dict[Hashable, list[PartKey]] = {}
+
+    def held(self) -> Iterator[tuple[Hashable, Copy]]:
+        """(cache key, copy) of everything on the shelf, least recently used first."""
+        return ((shelf.key if isinstance(shelf, PartKey) else shelf, copy) for shelf, copy in self.store.items())
+
+    def purge(self, chosen: Callable[[Hashable], bool]) -> int:
+        """Drop every copy whose cache key is `chosen`; the number of copies that went."""
+        gone = [shelf for shelf, _ in self.store.items() if chosen(shelf.key if isinstance(shelf, PartKey) else shelf)]
+        return sum(self.store.discard(shelf) for shelf in gone)
 
     def answer(self, ask: Ask, trail: Trail) -> Work[Answer]:
         """Answer from the shelf if possible, from above otherwise."""
@@ -58,9 +76,7 @@ class Tier:
         lane = ask.key if ask.wanted is None else (ask.key, ask.wanted)
         while True:
             now = self.clock.now()
-            copy = self.store.get(ask.key)
-            if copy is not None and not copy.has(ask.wanted):
-                copy = None
+            copy = self._find(ask, now)
             if copy is not None:
                 if copy.fresh(now):
                     return self._hit(copy, now, trail)
@@ -85,6 +101,17 @@ class Tier:
                     trail.note(self.place, "PATH-09", "the answer the first request got serves this one too", "hit")
                 shared = flight.result
                 return replace(shared, state="hit" if shared.state in ("miss", "refresh") else shared.state, shared=True)
+
+    def _find(self, ask: Ask, now: float) -> Copy | None:
+        """The whole object if it is here, else a fresh part that has the wanted bytes."""
+        copy = self.store.get(ask.key)
+        if copy is not None or ask.wanted is None:
+            return copy
+        for shelf in self._parts.get(ask.key, ()):
+            part = self.store.get(shelf)
+            if part is not None and part.has(ask.wanted) and part.fresh(now):
+                return part
+        return None
 
     def _hit(self, copy: Copy, now: float, trail: Trail) -> Answer:
         if trail.explain:
@@ -116,7 +143,7 @@ class Tier:
         """Put the answer on the shelf if it may stand there, and say what it means for this tier."""
         new, now = answer.copy, self.clock.now()
         if answer.state == "stale":
-            return answer
+            return answer if copy is not None else replace(answer, state="miss")
         if copy is not None and new.content is copy.content:
             self._put(ask.key, new)
             if trail.explain:
@@ -127,8 +154,8 @@ class Tier:
             if trail.explain:
                 trail.note(self.place, "STALE-03", f"the origin failed, so the old copy is sent; next try in {new.life.seconds:.0f} s", "stale")
             return Answer(copy, "stale", failure=answer.failure, tier=self.place)
-        if answer.state == "refresh" and new.content is not None and ask.known is not None and new.content is ask.known.content:
-            return answer
+        if ask.known is not None and new.content is ask.known.content:
+            return answer  # only the tier below had the body; a 304 brings none to keep here
         if new.life.keep != "drop":
             self._put(ask.key, new)
             if trail.explain and self.place.kind == "edge":
@@ -149,8 +176,13 @@ class Tier:
 
     def _put(self, key: Hashable, copy: Copy) -> None:
         """Publish the copy at once; take it back if its body ends too early."""
-        self.store.put(key, copy, copy.size)
-        copy.content.when_done(lambda body: self.store.discard(key, copy) if body.failed else None)
+        shelf = key
+        if copy.part is not None:
+            shelf = PartKey(key, copy.part.first, copy.part.first + len(copy.content) - 1)
+            parts = [each for each in self._parts.get(key, ()) if each in self.store and each != shelf]
+            self._parts[key] = [shelf, *parts]
+        self.store.put(shelf, copy, copy.size)
+        copy.content.when_done(lambda body: self.store.discard(shelf, copy) if body.failed else None)
 
     def _refresh(self, ask: Ask, lane: Hashable) -> Work[None]:
         """A background request: ask above, keep the news, tell nobody."""

@@ -1,0 +1,255 @@
+"""The service: the map of edges, the distributions on it, and requests that run through them.
+
+`CloudFront()` is a whole content delivery network in memory. Its control plane has boto3's calls; `get`, `request` and
+`play` send requests and return Journeys. An edge comes into being when the first request reaches it, and a regional
+cache when the first edge asks it. Nothing here reaches a network, and the clock stands still between requests.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from cdnlab.clock import SimulatedClock
+from cdnlab.control import ControlPlane
+from cdnlab.distribution import Distribution
+from cdnlab.driver import SimulatedDriver
+from cdnlab.edge import EdgeLocation, Served, Visit
+from cdnlab.errors import InputError, UnknownName
+from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge, reach, regional, regional_for
+from cdnlab.journey import Journey
+from cdnlab.messages import HeaderSource, Headers, Request, split_url
+from cdnlab.origin import Origin, Origins, ToOrigin
+from cdnlab.plan import OriginSpec
+from cdnlab.regional import Hop, Shielded, Upstairs
+from cdnlab.steps import Place, Trail
+from cdnlab.tier import Tier
+from cdnlab.wishes import Travel, Work
+
+__all__ = ["CloudFront", "Held"]
+
+EDGE_BYTES = 10 * 2**30
+REGIONAL_BYTES = 10 * EDGE_BYTES
+
+
+class Held(NamedTuple):
+    """One copy in a cache: `place`, `path` (as in the cache key), `size` in bytes, seconds it stays `fresh_for` (negative: expired)."""
+
+    place: Place
+    host: str
+    path: str
+    size: int
+    fresh_for: float
+    key: tuple[Any, ...]
+
+
+class CloudFront(ControlPlane):
+    """A content delivery network you can see through.
+
+    `clock`: the simulated time it lives in; `seed`: makes its ids, the same every time; `edge_bytes`, `regional_bytes`:
+    shelf sizes (our assumption, AWS publishes none). Distributions, invalidations, policies and identities are made
+    with boto3's calls; see ControlPlane.
+
+    >>> from cdnlab.webserver import WebServer
+    >>> from cdnlab.messages import Response
+    >>> cdn = CloudFront()
+    >>> cdn.connect(WebServer("www.example.com", lambda request: Response(200, {"Cache-Control": "max-age=60"}, b"hello")))
+    >>> origin = {"Id": "www", "DomainName": "www.example.com", "CustomOriginConfig": {
+    ...     "HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}}
+    >>> behaviour = {"TargetOriginId": "www", "ViewerProtocolPolicy": "allow-all",
+    ...     "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6"}
+    >>> made = cdn.create_distribution(DistributionConfig={"CallerReference": "1", "Comment": "", "Enabled": True,
+    ...     "Origins": {"Quantity": 1, "Items": [origin]}, "DefaultCacheBehavior": behaviour})
+    >>> url = f"https://{made['Distribution']['DomainName']}/"
+    >>> [cdn.get(url, viewer=city).result for city in ("Lisbon", "Lisbon", "Tokyo")]
+    ['Miss', 'Hit', 'Miss']
+    """
+
+    def __init__(
+        self, clock: SimulatedClock | None = None, seed: int = 0, *, edge_bytes: int = EDGE_BYTES, regional_bytes: int = REGIONAL_BYTES
+    ) -> None:
+        self.clock = SimulatedClock() if clock is None else clock
+        super().__init__(self.clock, seed)
+        self.origins = Origins()
+        self.origins.identify = self._identify
+        self.edge_bytes, self.regional_bytes = edge_bytes, regional_bytes
+        self._driver = SimulatedDriver(self.clock, self.origins.receive)
+        self._ids = random.Random(f"{seed} request ids")  # noqa: S311 (ids for a simulation)
+        self._edges: dict[str, EdgeLocation] = {}
+        self._regionals: dict[str, Tier] = {}
+        self._trouble: dict[str, float] = {}
+
+    # -- origins and the map
+
+    def connect(self, *origins: Origin) -> None:
+        """Let these origins answer under their host names. Raises InputError for what is not an origin."""
+        for origin in origins:
+            self.origins.connect(origin)
+            if getattr(origin, "clock", self) is None:
+                origin.clock = self.clock  # type: ignore[attr-defined]
+
+    @property
+    def trouble(self) -> Mapping[str, float]:
+        """Trouble on the line: extra milliseconds to and from an edge, by its code."""
+        return dict(self._trouble)
+
+    def set_trouble(self, edge_code: str, ms: float) -> None:
+        """Make an edge slower to reach by `ms` milliseconds a round trip; 0 ends the trouble. Raises InputError, UnknownName."""
+        site = edge(edge_code)
+        trouble = {**self._trouble, site.code: ms}
+        nearest_edge("Lisbon", penalties=trouble)  # checks the number
+        self._trouble = {code: extra for code, extra in trouble.items() if extra}
+
+    def copies(self, url: str | None = None) -> list[Held]:
+        """What the caches hold now, of one URL's path or of everything: edges by code, then regional caches."""
+        wanted = split_url(url) if url is not None else None
+        host = self._host_of(wanted.host).domain_name if wanted is not None else None
+        return [
+            Held(tier.place, key[0], key[1], copy.size, copy.fresh_until - self.clock.now(), key)
+            for tier in self._tiers()
+            for key, copy in tier.held()
+            if wanted is None or (key[0], key[1]) == (host, wanted.path)
+        ]
+
+    def _tiers(self) -> list[Tier]:
+        return [self._edges[code].tier for code in sorted(self._edges)] + [self._regionals[name] for name in sorted(self._regionals)]
+
+    # -- requests
+
+    def get(self, url: str, viewer: Viewer | str = "Lisbon", headers: HeaderSource = (), *, explain: bool = True) -> Journey:
+        """Send a GET and follow it to its end; the clock moves by its latency.
+
+        `viewer`: a city's name or a Viewer; `headers`: the viewer's own; `explain=False` leaves out the steps.
+        Raises MessageError (URL, headers) or UnknownName (viewer, host).
+        """
+        return self.request("GET", url, headers, viewer=viewer, explain=explain)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: HeaderSource = (),
+        body: bytes = b"",
+        viewer: Viewer | str = "Lisbon",
+        *,
+        explain: bool = True,
+        version: str = "HTTP/1.1",
+    ) -> Journey:
+        """Send any request and follow it to its end, like `get`. `version`: the viewer's HTTP version."""
+        request = Request(method, url, Headers(headers), body, version)
+        return self._driver.run(self._journey(request, Viewer.of(viewer), self._host_of(request.host), explain))
+
+    def play(self, requests: Iterable[Sequence[Any]], *, explain: bool = True) -> list[Journey]:
+        """Send many requests, each `at` its own second from now, overlapping as they fall; Journeys in the given order.
+
+        Each item: (at_seconds, method, url), then if wanted viewer, headers, body. The clock ends when the last one has.
+        Raises InputError for an item of another shape, and whatever `request` raises, before anything is sent.
+        """
+        planned = [(*self._planned(number, item), number) for number, item in enumerate(requests)]
+        now = self.clock.now()
+        tasks = [self._driver.start(self._journey(request, viewer, host, explain), now + at) for at, request, viewer, host, _ in planned]
+        return self._driver.finish(tasks)
+
+    def _planned(self, number: int, item: Sequence[Any]) -> tuple[float, Request, Viewer, Distribution]:
+        if not isinstance(item, Sequence) or isinstance(item, str) or not 3 <= len(item) <= 6:
+            raise InputError(f"request {number} to play is {item!r}; give (at_seconds, method, url, viewer, headers, body), the last three if wanted")
+        at, method, url, *rest = item
+        if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < 1e9:
+            raise InputError(f"request {number} to play: at_seconds is {at!r}; give seconds from now, 0 or more")
+        viewer, headers, body = [*rest, *("Lisbon", (), b"")[len(rest) :]]
+        request = Request(method, url, Headers(headers or ()), body or b"")
+        return float(at), request, Viewer.of(viewer or "Lisbon"), self._host_of(request.host)
+
+    def _host_of(self, host: str) -> Distribution:
+        """Where DNS leads for this name. Raises UnknownName when it leads to no distribution."""
+        found = self._distribution_for(host)
+        if found is not None:
+            return found
+        origin = self.origins.find(host)
+        hint = f"{host} is an origin; ask for it through a distribution" if origin is not None else "create a distribution first"
+        raise UnknownName("host", host, () if origin is not None else self._known_hosts(), hint)
+
+    def _journey(self, request: Request, viewer: Viewer, dns: Distribution, explain: bool) -> Work[Journey]:
+        site = nearest_edge(viewer, dns.price_class, self._trouble)
+        edge = self._edge(site)
+        trail = Trail(self.clock, explain=explain)
+        half = reach(viewer, site, self._trouble).ms / 2
+        if explain:
+            trail.note(viewer.place, "PATH-01", f"{site.code} ({site.city}) answers fastest: {half * 2:.1f} ms there and back")
+            trail.leg(viewer.place, site.place, half, "assumed")
+        yield Travel(half)
+        named = request.headers.get("Host")
+        owner = dns if named is None else self._distribution_for(named)
+        visit = Visit(request, viewer, owner, self._request_id())
+        served: Served = yield from edge.handle(visit, trail)
+        if explain:
+            trail.leg(site.place, viewer.place, half, "assumed")
+        yield Travel(half)
+        return Journey(
+            request=request,
+            response=served.response,
+            viewer=viewer.place,
+            viewer_ip=viewer.ip,
+            edge=site.code,
+            pop=site.pop,
+            result=served.result,
+            detailed=served.detailed,
+            distribution=(owner or dns).domain_name,
+            id=visit.id,
+            started=trail.started,
+            latency_ms=round(trail.at_ms(), 3),
+            way=(viewer.place, site.place, *self._way(site, owner, request.path)) if explain else (),
+            steps=tuple(trail.steps),
+            legs=tuple(trail.legs),
+            treatments=served.treatments,
+            origin_requests=tuple(trail.origin_requests),
+        )
+
+    def _way(self, site: EdgeSite, owner: Distribution | None, path: str) -> tuple[Place, ...]:
+        """The places beyond the edge, as they stand for this request, whether or not it went so far."""
+        regional_place = regional_for(site).place
+        if owner is None:
+            return (regional_place,)
+        if path == "/" and owner.default_root_object:
+            path = "/" + owner.default_root_object
+        target = owner.plan_for(path).origin
+        spec = target if isinstance(target, OriginSpec) else target.members[0]
+        shield = (regional(spec.shield_region).place,) if spec.shield_region and spec.shield_region != regional_place.region else ()
+        return (regional_place, *shield, self.origins.place_of(spec.domain_name))
+
+    def _request_id(self) -> str:
+        return base64.urlsafe_b64encode(self._ids.getrandbits(336).to_bytes(42, "big")).decode()
+
+    # -- the caches
+
+    def _edge(self, site: EdgeSite) -> EdgeLocation:
+        """The edge location at this site, built when it is first needed."""
+        found = self._edges.get(site.code)
+        if found is None:
+            straight = Shielded(site.place, ToOrigin(site.place, self.clock, self.origins), self._shield_from(site.place))
+            above = Upstairs(site.place, Hop(site.place, self._regional(regional_for(site))), straight, self._region_of)
+            found = self._edges[site.code] = EdgeLocation(site, Tier(site.place, above, self.clock, self.edge_bytes), self.clock)
+        return found
+
+    def _regional(self, site: RegionalSite) -> Tier:
+        found = self._regionals.get(site.region)
+        if found is None:
+            above = Shielded(site.place, ToOrigin(site.place, self.clock, self.origins), self._shield_from(site.place))
+            found = self._regionals[site.region] = Tier(site.place, above, self.clock, self.regional_bytes)
+        return found
+
+    def _shield_from(self, place: Place) -> Any:
+        """From a place: the Hop to the shield in a Region, None when the place is that shield itself."""
+
+        @lru_cache
+        def hop(region_name: str) -> Hop | None:
+            return None if place.region == region_name else Hop(place, self._regional(regional(region_name)))
+
+        return hop
+
+    def _region_of(self, spec: OriginSpec) -> str:
+        return self.origins.place_of(spec.domain_name).region
+

@@ -1,0 +1,243 @@
+"""An edge location: the checks at the viewer's side, then the cache, then the answer.
+
+A request is first held against one list of checks (`CHECKS`), in order; the first that objects answers it, and neither
+a cache nor the origin hears of it. AWS documents each check and not their order; the order here is our choice
+(CHECK-01). What passes becomes an Ask of the edge's own tier. What comes back becomes the viewer's response:
+conditions and ranges are served from the copy, errors may be replaced by an error page, and CloudFront signs with its
+headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from cdnlab import cachekey, errorpages, ranges, respond
+from cdnlab.clock import Clock
+from cdnlab.copies import Answer, Ask
+from cdnlab.distribution import Distribution
+from cdnlab.geography import EdgeSite, Viewer
+from cdnlab.messages import Headers, Request, Response
+from cdnlab.plan import ErrorRule, Plan
+from cdnlab.steps import Trail, Treatment
+from cdnlab.tier import Tier
+from cdnlab.wishes import Work
+
+__all__ = ["CHECKS", "EdgeLocation", "Refusal", "Served", "Visit"]
+
+MAX_URL = 8192  # bytes; longer: 414 (cloudfront-limits)
+MAX_HEADERS = 32768  # bytes of request line and headers; more: 494 (cloudfront-limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request as it reaches an edge. `distribution`: whose it is, None if the host belongs to nobody."""
+
+    request: Request
+    viewer: Viewer
+    distribution: Distribution | None
+    id: str
+
+    @property
+    def host(self) -> str:
+        """The host that the viewer names: the Host header if there is one, else the URL's."""
+        return self.request.headers.get("Host", self.request.host) or self.request.host
+
+
+class Refusal(NamedTuple):
+    """A check's objection: the `case` (a row of the table of generated answers), by `rule`; `says` why."""
+
+    case: str
+    rule: str
+    says: str
+    detailed: str = "Error"
+    location: str = ""
+
+
+class Served(NamedTuple):
+    """What the viewer gets, and CloudFront's words for it (log fields x-edge-result-type and x-edge-detailed-result-type)."""
+
+    response: Response
+    result: str
+    detailed: str
+    treatments: tuple[Treatment, ...] = ()
+
+
+Check = Callable[[Visit, Plan], Refusal | None]
+
+
+def check_limits(visit: Visit, plan: Plan) -> Refusal | None:
+    """URL of at most 8,192 bytes, request line and headers of at most 32,768."""
+    if len(visit.request.url) > MAX_URL:
+        return Refusal("url too long", "CHECK-02", f"the URL has {len(visit.request.url):,} bytes, more than {MAX_URL:,}", "InvalidRequest")
+    size = len(visit.request.target) + sum(len(name) + len(value) + 4 for name, value in visit.request.headers.items())
+    if size > MAX_HEADERS:
+        return Refusal("headers too big", "CHECK-02", f"the head of the request has {size:,} bytes, more than {MAX_HEADERS:,}", "InvalidRequestHeader")
+    return None
+
+
+def check_body(visit: Visit, plan: Plan) -> Refusal | None:
+    """A GET or HEAD has no body."""
+    if visit.request.body and visit.request.method in ("GET", "HEAD"):
+        return Refusal("get with body", "CHECK-03", f"a {visit.request.method} with a body is refused", "InvalidRequest")
+    return None
+
+
+def check_enabled(visit: Visit, plan: Plan) -> Refusal | None:
+    """A disabled distribution serves nobody."""
+    if visit.distribution is not None and not visit.distribution.enabled:
+        return Refusal("disabled", "CHECK-05", "the distribution is disabled", "InvalidRequest")
+    return None
+
+
+def check_country(visit: Visit, plan: Plan) -> Refusal | None:
+    """The viewer's country is one that may ask; an unknown one always may."""
+    geo = visit.distribution.geo if visit.distribution is not None else None
+    country = visit.viewer.country
+    if geo is None or geo.kind == "none" or country is None:
+        return None
+    if (country in geo.countries) is (geo.kind == "whitelist"):
+        return None
+    why = "is not on the list of allowed countries" if geo.kind == "whitelist" else "is on the list of blocked countries"
+    return Refusal("country", "CHECK-06", f"{country} {why}", "ClientGeoBlocked")
+
+
+def check_protocol(visit: Visit, plan: Plan) -> Refusal | None:
+    """HTTP is allowed, redirected to HTTPS, or refused."""
+    if visit.request.scheme == "https" or plan.viewer_protocol == "allow-all":
+        return None
+    if plan.viewer_protocol == "https-only":
+        return Refusal("https only", "CHECK-07", "the behaviour serves HTTPS only", "InvalidRequest")
+    location = respond.https_location(visit.request, visit.host)
+    if visit.request.method in ("GET", "HEAD"):
+        return Refusal("redirect", "CHECK-08", "HTTP is redirected to HTTPS", "Redirect", location)
+    if visit.request.version == "HTTP/1.0":
+        return Refusal("https only", "CHECK-08", f"{visit.request.method} over HTTP/1.0 cannot be redirected", "InvalidRequest")
+    return Refusal("redirect same method", "CHECK-08", f"{visit.request.method} over HTTP is redirected to HTTPS, method kept", "Redirect", location)
+
+
+def check_method(visit: Visit, plan: Plan) -> Refusal | None:
+    """The behaviour allows the method."""
+    if visit.request.method in plan.allowed_methods:
+        return None
+    allowed = ", ".join(sorted(plan.allowed_methods))
+    return Refusal("method", "CHECK-09", f"{visit.request.method} is not allowed here; allowed: {allowed}", "InvalidRequestMethod")
+
+
+CHECKS: tuple[Check, ...] = (check_limits, check_body, check_enabled, check_country, check_protocol, check_method)
+
+_X_CACHE = {"hit": "Hit", "refresh": "RefreshHit", "stale": "RefreshHit", "miss": "Miss"}
+_FAILURES = {
+    "dns": "OriginDnsError",
+    "refused": "OriginConnectError",
+    "connect-timeout": "OriginConnectError",
+    "tls": "OriginConnectError",
+    "read-timeout": "OriginReadError",
+    "invalid": "OriginInvalidResponseError",
+}
+
+
+class EdgeLocation:
+    """One edge location: its `site` on the map, its cache `tier`, its `clock`."""
+
+    __slots__ = ("clock", "site", "tier")
+
+    def __init__(self, site: EdgeSite, tier: Tier, clock: Clock) -> None:
+        self.site, self.tier, self.clock = site, tier, clock
+
+    def handle(self, visit: Visit, trail: Trail) -> Work[Served]:
+        """Answer one request."""
+        distribution = visit.distribution
+        if distribution is None:
+            known = "alias in DNS, not in the distribution" if visit.host != visit.request.host else "no distribution has this name"
+            return self._refuse(visit, Refusal("unknown alias", "CHECK-04", f"host {visit.host}: {known}", "InvalidRequest"), trail)
+        path = visit.request.path
+        if path == "/" and distribution.default_root_object:
+            path = "/" + distribution.default_root_object
+            if trail.explain:
+                trail.note(self.site.place, "ROUTE-20", f"/ is asked as {path}, the default root object")
+        plan = distribution.plan_for(path)
+        for check in CHECKS:
+            refusal = check(visit, plan)
+            if refusal is not None:
+                served = self._refuse(visit, refusal, trail)
+                rule = distribution.errors.get(served.response.status)
+                if rule is None or rule.page is None or refusal.case in errorpages.WITHOUT_CUSTOM_PAGE:
+                    return served
+                page = yield from self._error_page(visit, distribution, rule, trail)
+                return served if page is None else served._replace(response=page)
+        if trail.explain:
+            trail.note(self.site.place, "ROUTE-01", f"behaviour {plan.number} ({plan.pattern}) takes {path}")
+        ask = self._ask(visit, distribution, plan, path)
+        answer = yield from self.tier.answer(ask, trail)
+        return (yield from self._serve(visit, distribution, plan, ask, answer, trail))
+
+    def _ask(self, visit: Visit, distribution: Distribution, plan: Plan, path: str) -> Ask:
+        request = visit.request if path == visit.request.path else _with_path(visit.request, path)
+        recipe = plan.recipe
+        generated = cachekey.generated_headers(request, visit.viewer) if recipe.wants_generated else {}
+        cacheable = recipe.caching and (request.method in ("GET", "HEAD") or (request.method == "OPTIONS" and "OPTIONS" in plan.cached_methods))
+        wanted = ranges.wanted(request.headers) if cacheable and "Range" in request.headers else None
+        return Ask(
+            request=request,
+            plan=plan,
+            key=cachekey.cache_key(recipe, request, distribution.domain_name, generated),
+            cacheable=cacheable,
+            errors=distribution.errors,
+            viewer_ip=visit.viewer.ip,
+            id=visit.id,
+            pop=self.site.pop,
+            distribution=distribution.arn,
+            generated=generated,
+            wanted=wanted,
+        )
+
+    def _serve(self, visit: Visit, distribution: Distribution, plan: Plan, ask: Ask, answer: Answer, trail: Trail) -> Work[Served]:
+        """Make the viewer's response of an Answer."""
+        copy, status = answer.copy, answer.copy.status
+        result = "Error" if status >= 400 else _X_CACHE[answer.state]
+        detailed = _FAILURES.get(answer.failure, "OriginError" if answer.state == "error" and not answer.shared and status >= 500 else result)
+        if result == "Miss" and answer.tier and answer.tier.kind == "shield":
+            detailed = "OriginShieldHit"
+        treatments = cachekey.treatments(plan, ask.request, generated=ask.generated, cacheable=ask.cacheable) if trail.explain else ()
+        if status >= 400:
+            rule = distribution.errors.get(status)
+            if rule is not None and rule.page is not None:
+                page = yield from self._error_page(visit, distribution, rule, trail)
+                if page is not None:
+                    return Served(page, result, detailed, treatments)
+            if answer.failure:
+                response = errorpages.answer_for_failure(answer.failure, status, **self._signature(visit))
+                return Served(self._policed(plan, visit, response), result, detailed, treatments)
+        age = copy.age(self.clock.now()) if answer.state in ("hit", "refresh", "stale") or answer.tier else None
+        response = respond.viewer_response(copy, visit.request, plan, x_cache=result, age=age, pop=self.site.pop, request_id=visit.id)
+        return Served(response, result, detailed, treatments)
+
+    def _error_page(self, visit: Visit, distribution: Distribution, rule: ErrorRule, trail: Trail) -> Work[Response | None]:
+        """The custom error page, fetched like any other object; None when even that fails."""
+        assert rule.page is not None
+        plan = distribution.plan_for(rule.page)
+        request = Request("GET", f"{visit.request.scheme}://{visit.request.host}{rule.page}", Headers(), version=visit.request.version)
+        page_visit = replace(visit, request=request)
+        if trail.explain:
+            trail.note(self.site.place, "PAGE-20", f"{rule.code} has a custom error page: {rule.page}, by behaviour {plan.pattern}")
+        answer = yield from self.tier.answer(self._ask(page_visit, distribution, plan, rule.page), trail)
+        if answer.copy.status >= 400:
+            if trail.explain:
+                trail.note(self.site.place, "PAGE-21", f"the error page itself gives {answer.copy.status}: that is what the viewer gets", "error")
+            if answer.failure:
+                return errorpages.answer_for_failure(answer.failure, answer.copy.status, **self._signature(visit))
+            return respond.viewer_response(answer.copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
+        copy = answer.copy
+        response = respond.viewer_response(copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
+        status = rule.response_code or rule.code
+        return Response(status, response.headers, b"" if visit.request.method == "HEAD" else response.content)
+
+    def _refuse(self, visit: Visit, refusal: Refusal, trail: Trail) -> Served:
+        redirect = refusal.detailed == "Redirect"
+        if trail.explain:
+            trail.note(self.site.place, refusal.rule, refusal.says, "redirect" if redirect else "blocked")
+        response = errorpages.generated(refusal.case, location=refusal.location, head=visit.request.method == "HEAD", **self._signature(visit))
+        result = "Redirect" if redirect else "Error"
+        return Served(response, result, refusal.detailed)
