@@ -45,8 +45,14 @@ const CONTROLS = {
   },
   text(spec, turn) {
     const list = h("datalist", { id: `cdnlab-${Math.random().toString(36).slice(2)}` }, ...spec.suggestions.map((each) => h("option", { value: each })));
-    const input = h("input", { type: "text", list: list.id, autocomplete: "off", spellcheck: "false", onchange: () => turn(input.value) });
-    return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), input, list), (value) => (input.value = value), input];
+    const input = h("input", { type: "text", list: list.id, autocomplete: "off", spellcheck: "false" });
+    let typing = false; // what is half typed stays, whatever comes from Python
+    input.addEventListener("input", () => (typing = true));
+    input.addEventListener("change", () => {
+      typing = false;
+      turn(input.value);
+    });
+    return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), input, list), (value) => typing || (input.value = value), input];
   },
   toggle(spec, turn) {
     const input = h("input", { type: "checkbox", onchange: () => turn(input.checked) });
@@ -225,7 +231,7 @@ function render({ model, el }) {
   const tools = h("div", { class: "cdnlab-tools" }, again, reset, keep);
   const root = h(
     "div",
-    { class: "cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
+    { class: "cdnlab cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
     h("p", { class: "cdnlab-title" }, spec.title),
     h("div", { class: "cdnlab-controls" }, ...controls),
     band, said, picture, status, tape, tools,

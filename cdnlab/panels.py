@@ -50,6 +50,7 @@ from typing import Any, Generic, TypeVar
 
 from cdnlab.controls import Button, Choice, Control, Predict, Press, Slider, Text, Toggle
 from cdnlab.errors import CdnlabError, InputError, UnknownName
+from cdnlab.marks import css
 
 __all__ = ["Button", "Choice", "Panel", "Predict", "Press", "Sentence", "Slider", "Snapshot", "Text", "Toggle"]
 
@@ -255,7 +256,7 @@ class Panel(Generic[R]):
         parts.append(f'<p class="cdnlab-status">{html.escape(str(self.sentence))}</p>')
         if opening:
             parts.append('<p class="cdnlab-note">Run this cell to work the panel yourself.</p>')
-        return f'<div class="cdnlab-panel cdnlab-static"><style>{_static_css()}</style>{"".join(parts)}</div>'
+        return f'<div class="cdnlab cdnlab-panel cdnlab-static"><style>{_static_css()}</style>{"".join(parts)}</div>'
 
     def __repr__(self) -> str:
         return repr(self._start)
@@ -350,7 +351,7 @@ def _redraw(chart: Any, figure: Any) -> None:
 
 @cache
 def _static_css() -> str:
-    return (_HERE / "panel.css").read_text(encoding="utf-8").split(_LIVE_ONLY)[0].strip()
+    return css() + (_HERE / "panel.css").read_text(encoding="utf-8").split(_LIVE_ONLY)[0].strip()
 
 
 @cache
@@ -361,7 +362,7 @@ def _widget_class() -> type[Any]:
 
     class PanelWidget(anywidget.AnyWidget):
         _esm = _HERE / "panel.js"
-        _css = _HERE / "panel.css"
+        _css = css() + (_HERE / "panel.css").read_text(encoding="utf-8")
         spec = traitlets.Dict().tag(sync=True)
         state = traitlets.Dict().tag(sync=True)
 
