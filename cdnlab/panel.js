@@ -66,40 +66,46 @@ const CONTROLS = {
   },
 };
 
-// ---- motion: elements marked data-at appear in their turn; a dot travels along the paths of class cdnlab-leg
+// ---- motion: elements marked data-at appear in their turn, and a dot travels along each leg until its data-until
+
+const alongTrack = (track) => (part) => track.getPointAtLength(track.getTotalLength() * part);
+const alongLine = ({ x1, y1, x2, y2 }) => (part) => ({ x: +x1 + (x2 - x1) * part, y: +y1 + (y2 - y1) * part });
 
 class Motion {
   constructor(picture) {
-    this.parts = [...picture.querySelectorAll("[data-at]")].map((node) => ({ node, at: Number(node.dataset.at), ms: Number(node.dataset.ms || 0) }));
-    this.length = Math.max(0, ...this.parts.map((part) => part.at + part.ms));
+    this.parts = [...picture.querySelectorAll("[data-at]")].map((node) => {
+      const at = Number(node.dataset.at);
+      return { node, at, until: Number(node.dataset.until ?? at) };
+    });
+    this.length = Math.max(0, ...this.parts.map((part) => part.until));
     this.factor = this.length ? Math.min(SLOWER, LONGEST / this.length) : 0;
-    this.legs = this.parts.filter((part) => part.node.classList.contains("cdnlab-leg"));
     this.running = false;
   }
   play(done) {
     if (this.running) this.finish();
     this.running = true;
     this.done = done;
-    this.dots = this.legs.map(({ node }) => {
+    this.legs = this.parts.filter(({ node }) => node.matches("g.cdnlab-leg")).map((part) => {
+      const track = part.node.querySelector(".cdnlab-track");
       const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
       dot.setAttribute("class", "cdnlab-dot cdnlab-later");
       dot.setAttribute("r", "5");
-      node.ownerSVGElement.append(dot);
-      return dot;
+      part.node.ownerSVGElement.append(dot);
+      return { ...part, dot, point: track ? alongTrack(track) : alongLine(part.node.dataset) };
     });
     const began = performance.now();
     const draw = (now) => {
       if (!this.running) return;
       const ms = Math.max(0, now - began) / this.factor;
       for (const { node, at } of this.parts) node.classList.toggle("cdnlab-later", ms < at);
-      this.legs.forEach(({ node, at, ms: takes }, i) => {
-        const on = ms >= at && ms <= at + takes;
-        this.dots[i].classList.toggle("cdnlab-later", !on);
-        if (!on) return;
-        const point = node.getPointAtLength(node.getTotalLength() * ((ms - at) / (takes || 1)));
-        this.dots[i].setAttribute("cx", point.x);
-        this.dots[i].setAttribute("cy", point.y);
-      });
+      for (const { dot, at, until, point } of this.legs) {
+        const under = ms >= at && ms <= until;
+        dot.classList.toggle("cdnlab-later", !under);
+        if (!under) continue;
+        const { x, y } = point((ms - at) / (until - at || 1));
+        dot.setAttribute("cx", x);
+        dot.setAttribute("cy", y);
+      }
       if (ms < this.length) requestAnimationFrame(draw);
       else this.finish();
     };
@@ -109,7 +115,7 @@ class Motion {
     if (!this.running) return;
     this.running = false;
     for (const { node } of this.parts) node.classList.remove("cdnlab-later");
-    for (const dot of this.dots) dot.remove();
+    for (const { dot } of this.legs) dot.remove();
     this.done?.();
   }
 }

@@ -31,10 +31,11 @@ How to write one:
 In a browser the panel is one small anywidget (`panel.js`, `panel.css`), which draws native input elements from the
 table and puts the picture in as it is. A view may therefore use these attributes, and need not know more:
 
-    data-at="12.5"                the element appears 12.5 ms (network time) after the request was sent
-    data-at, data-ms on a path    with class `cdnlab-leg`: a dot travels along it in that time
-    data-place="edge AKL"         elements of one place are selected together, in all pictures of the panel
-    data-save                     only pictures so marked are saved by "Save this picture" (default: every svg)
+    data-at="12.5"             the element appears 12.5 ms (network time) after the request was sent
+    g.cdnlab-leg, data-until   a dot travels from data-at to data-until, along its path.cdnlab-track if it has one, else
+                               straight from data-x1, data-y1 to data-x2, data-y2 (the staircase's ways are such legs)
+    data-place="edge"          elements of one place are selected together, in all pictures of the panel
+    svg[data-save]             only pictures so marked are saved by "Save this picture" (default: every svg)
 
 Nothing of it is saved with a notebook: what stays is the static twin, the picture of the starting state with its question.
 """
@@ -253,7 +254,7 @@ class Panel(Generic[R]):
             elif each["outcome"]:
                 parts.append(f'<p class="cdnlab-said">{html.escape(_said(each))}</p>')
         parts.append(f'<div class="cdnlab-picture">{self.view(result)}</div>')
-        parts.append(f'<p class="cdnlab-status">{html.escape(str(self.sentence))}</p>')
+        parts.append(f'<p class="cdnlab-status" role="status">{html.escape(str(self.sentence))}</p>')
         if opening:
             parts.append('<p class="cdnlab-note">Run this cell to work the panel yourself.</p>')
         return f'<div class="cdnlab cdnlab-panel cdnlab-static"><style>{_static_css()}</style>{"".join(parts)}</div>'
