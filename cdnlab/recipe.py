@@ -92,7 +92,7 @@ def _pattern(name: str) -> str:
 class Recipe:
     """What a behaviour does with a request: its key, what it sends to the origin, and how long answers live.
 
-    `key_*`: in the cache key; `send_*`: sent to the origin; `gzip`, `brotli`: Accept-Encoding is normalised to these
+    `key_*`: in the cache key; `send_*`: sent to the origin, the key's included; `gzip`, `brotli`: Accept-Encoding is normalised to these
     two and put in the key; `legacy`: made from ForwardedValues, which lets unknown viewer headers through; `key_by`,
     `send_by`: who decided, in words; `generated`: headers that CloudFront adds for the origin. TTLs in seconds.
 
@@ -123,6 +123,9 @@ class Recipe:
             for part in (f"key_{names}", f"send_{names}"):
                 if getattr(self, part).kind != kind:
                     object.__setattr__(self, part, replace(getattr(self, part), kind=kind))
+            key, send = getattr(self, f"key_{names}"), getattr(self, f"send_{names}")
+            if send.mode == "none" or key.mode == send.mode == "some":
+                object.__setattr__(self, f"send_{names}", sent_selection(key, send))
         keyed = sorted({name.lower() for name in self.key_headers.names}) if self.key_headers.mode == "some" else []
         if self.gzip or self.brotli:
             keyed = [name for name in keyed if name != "accept-encoding"]
@@ -132,6 +135,11 @@ class Recipe:
         object.__setattr__(self, "keyed_generated", tuple(_CANONICAL[name] for name in keyed if name in _CANONICAL))
         plain = not keyed and self.key_headers.mode == self.key_cookies.mode == self.key_query.mode == "none"
         object.__setattr__(self, "plain", plain)
+
+    @property
+    def wants_generated(self) -> bool:
+        """Whether the origin, or the key, gets any header that CloudFront makes."""
+        return bool(self.generated)
 
     @property
     def caching(self) -> bool:
@@ -147,6 +155,20 @@ class Recipe:
     def collapses(self) -> bool:
         """Whether simultaneous requests for one key wait for the first one's answer (rule POLICY-09)."""
         return self.caching and not self.cookies_forwarded
+
+    def without_host(self) -> Recipe:
+        """The same recipe for an S3 bucket, which can neither be sent the viewer's Host nor be cached by it (rule KEY-12).
+
+        >>> Recipe(key_headers=Selection("some", ("Host", "Origin"), "header")).without_host().keyed_headers
+        ('origin',)
+        """
+        names = tuple(name for name in self.key_headers.names if name.lower() != "host")
+        if names == self.key_headers.names or self.key_headers.mode != "some":
+            return self
+        sent = tuple(name for name in self.send_headers.names if name.lower() != "host")
+        send = replace(self.send_headers, names=sent) if self.send_headers.mode == "some" else self.send_headers
+        send = replace(send, mode="none") if send.mode == "some" and not sent else send
+        return replace(self, key_headers=replace(self.key_headers, mode="some" if names else "none", names=names), send_headers=send)
 
 
 def generated_by(selection: Selection) -> tuple[str, ...]:
