@@ -41,3 +41,4 @@ class Journey:
     legs: tuple[Leg, ...]
     treatments: tuple[Treatment, ...]
     origin_requests: tuple[Request, ...]
+    origin_statuses: tuple[int, ...] = ()
