@@ -66,16 +66,13 @@ const CONTROLS = {
   },
 };
 
-// ---- motion: elements marked data-at appear in their turn, and a dot travels along each leg until its data-until
-
-const alongTrack = (track) => (part) => track.getPointAtLength(track.getTotalLength() * part);
-const alongLine = ({ x1, y1, x2, y2 }) => (part) => ({ x: +x1 + (x2 - x1) * part, y: +y1 + (y2 - y1) * part });
+// ---- motion: elements marked data-at appear in their turn, and a dot travels along each path.cdnlab-leg in its data-ms
 
 class Motion {
   constructor(picture) {
     this.parts = [...picture.querySelectorAll("[data-at]")].map((node) => {
       const at = Number(node.dataset.at);
-      return { node, at, until: Number(node.dataset.until ?? at) };
+      return { node, at, until: at + Number(node.dataset.ms ?? 0) };
     });
     this.length = Math.max(0, ...this.parts.map((part) => part.until));
     this.factor = this.length ? Math.min(SLOWER, LONGEST / this.length) : 0;
@@ -85,24 +82,23 @@ class Motion {
     if (this.running) this.finish();
     this.running = true;
     this.done = done;
-    this.legs = this.parts.filter(({ node }) => node.matches("g.cdnlab-leg")).map((part) => {
-      const track = part.node.querySelector(".cdnlab-track");
+    this.legs = this.parts.filter(({ node }) => node.matches("path.cdnlab-leg")).map((part) => {
       const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
       dot.setAttribute("class", "cdnlab-dot cdnlab-later");
       dot.setAttribute("r", "5");
       part.node.ownerSVGElement.append(dot);
-      return { ...part, dot, point: track ? alongTrack(track) : alongLine(part.node.dataset) };
+      return { ...part, dot };
     });
     const began = performance.now();
     const draw = (now) => {
       if (!this.running) return;
       const ms = Math.max(0, now - began) / this.factor;
       for (const { node, at } of this.parts) node.classList.toggle("cdnlab-later", ms < at);
-      for (const { dot, at, until, point } of this.legs) {
+      for (const { node, dot, at, until } of this.legs) {
         const under = ms >= at && ms <= until;
         dot.classList.toggle("cdnlab-later", !under);
         if (!under) continue;
-        const { x, y } = point((ms - at) / (until - at || 1));
+        const { x, y } = node.getPointAtLength((node.getTotalLength() * (ms - at)) / (until - at || 1));
         dot.setAttribute("cx", x);
         dot.setAttribute("cy", y);
       }

@@ -32,9 +32,8 @@ In a browser the panel is one small anywidget (`panel.js`, `panel.css`), which d
 table and puts the picture in as it is. A view may therefore use these attributes, and need not know more:
 
     data-at="12.5"             the element appears 12.5 ms (network time) after the request was sent
-    g.cdnlab-leg, data-until   a dot travels from data-at to data-until, along its path.cdnlab-track if it has one, else
-                               straight from data-x1, data-y1 to data-x2, data-y2 (the staircase's ways are such legs)
-    data-place="edge"          elements of one place are selected together, in all pictures of the panel
+    path.cdnlab-leg, data-ms   a dot travels along the path, from data-at on, in that many ms (the staircase's ways do)
+    data-place="edge AKL"  elements of one place are selected together, in all pictures of the panel
     svg[data-save]             only pictures so marked are saved by "Save this picture" (default: every svg)
 
 Nothing of it is saved with a notebook: what stays is the static twin, the picture of the starting state with its question.
