@@ -6,7 +6,8 @@ staircase is how far the request went, and its height is how long the viewer wai
 
 For an animation, whatever has `data-at` appears at that moment (milliseconds of network time), and a dot travels along
 each `path.cdnlab-leg` in its `data-ms`. Stations and findings have `data-place` (the place's name) and `data-kind`, ways
-`data-from`, `data-to` and `data-way` (question or answer). telling.frames has the same moments, each with a caption.
+`data-from`, `data-to` and `data-way` (question or answer), findings and ways their `data-state`. telling.frames has the
+same moments, each with a caption.
 There are no ids, so any number of pictures can stand on one page.
 """
 
