@@ -23,6 +23,7 @@ from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge,
 from cdnlab.journey import Journey
 from cdnlab.messages import HeaderSource, Headers, Request, split_url
 from cdnlab.origin import Origin, Origins, ToOrigin
+from cdnlab.oai import ANONYMOUS, Identity
 from cdnlab.plan import OriginSpec
 from cdnlab.regional import Hop, Shielded, Upstairs
 from cdnlab.steps import Place, Trail
@@ -249,6 +250,14 @@ class CloudFront(ControlPlane):
             return None if place.region == region_name else Hop(place, self._regional(regional(region_name)))
 
         return hop
+
+    def _identify(self, distribution: str, spec: OriginSpec, request: Request) -> Identity:
+        """Who CloudFront says it is when it asks this origin: nobody, an origin access identity, or itself for a distribution."""
+        if spec.oai:
+            return self._oai(spec.oai)
+        if spec.oac and self._oac_signs(spec.oac, request):
+            return Identity.oac(distribution)
+        return ANONYMOUS
 
     def _region_of(self, spec: OriginSpec) -> str:
         return self.origins.place_of(spec.domain_name).region

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cdnlab import cachekey, errorpages, ranges, respond
 from cdnlab.clock import Clock
@@ -22,6 +22,7 @@ from cdnlab.messages import Headers, Request, Response
 from cdnlab.plan import ErrorRule, Plan
 from cdnlab.steps import Trail, Treatment
 from cdnlab.tier import Tier
+from cdnlab.viewerheaders import generated_headers
 from cdnlab.wishes import Work
 
 __all__ = ["CHECKS", "EdgeLocation", "Refusal", "Served", "Visit"]
@@ -109,7 +110,7 @@ def check_protocol(visit: Visit, plan: Plan) -> Refusal | None:
         return None
     if plan.viewer_protocol == "https-only":
         return Refusal("https only", "CHECK-07", "the behaviour serves HTTPS only", "InvalidRequest")
-    location = respond.https_location(visit.request, visit.host)
+    location = errorpages.https_location(visit.request, visit.host)
     if visit.request.method in ("GET", "HEAD"):
         return Refusal("redirect", "CHECK-08", "HTTP is redirected to HTTPS", "Redirect", location)
     if visit.request.version == "HTTP/1.0":
@@ -156,7 +157,7 @@ class EdgeLocation:
         if path == "/" and distribution.default_root_object:
             path = "/" + distribution.default_root_object
             if trail.explain:
-                trail.note(self.site.place, "ROUTE-20", f"/ is asked as {path}, the default root object")
+                trail.note(self.site.place, "CHECK-10", f"/ is asked as {path}, the default root object")
         plan = distribution.plan_for(path)
         for check in CHECKS:
             refusal = check(visit, plan)
@@ -176,7 +177,7 @@ class EdgeLocation:
     def _ask(self, visit: Visit, distribution: Distribution, plan: Plan, path: str) -> Ask:
         request = visit.request if path == visit.request.path else _with_path(visit.request, path)
         recipe = plan.recipe
-        generated = cachekey.generated_headers(request, visit.viewer) if recipe.wants_generated else {}
+        generated = generated_headers(request, visit.viewer) if recipe.generated else {}
         cacheable = recipe.caching and (request.method in ("GET", "HEAD") or (request.method == "OPTIONS" and "OPTIONS" in plan.cached_methods))
         wanted = ranges.wanted(request.headers) if cacheable and "Range" in request.headers else None
         return Ask(
@@ -200,7 +201,12 @@ class EdgeLocation:
         detailed = _FAILURES.get(answer.failure, "OriginError" if answer.state == "error" and not answer.shared and status >= 500 else result)
         if result == "Miss" and answer.tier and answer.tier.kind == "shield":
             detailed = "OriginShieldHit"
-        treatments = cachekey.treatments(plan, ask.request, generated=ask.generated, cacheable=ask.cacheable) if trail.explain else ()
+        treatments: tuple[Treatment, ...] = ()
+        if trail.explain:
+            sent = trail.origin_requests[-1] if trail.origin_requests else None
+            treatments = cachekey.treatments(
+                plan, ask.request, viewer_ip=ask.viewer_ip, request_id=ask.id, pop=ask.pop, generated=ask.generated, sent=sent, cacheable=ask.cacheable
+            )
         if status >= 400:
             rule = distribution.errors.get(status)
             if rule is not None and rule.page is not None:
@@ -208,10 +214,13 @@ class EdgeLocation:
                 if page is not None:
                     return Served(page, result, detailed, treatments)
             if answer.failure:
-                response = errorpages.answer_for_failure(answer.failure, status, **self._signature(visit))
-                return Served(self._policed(plan, visit, response), result, detailed, treatments)
+                response = errorpages.answer_for_failure(answer.failure, status, **self._signed(visit))
+                return Served(response, result, detailed, treatments)
         age = copy.age(self.clock.now()) if answer.state in ("hit", "refresh", "stale") or answer.tier else None
-        response = respond.viewer_response(copy, visit.request, plan, x_cache=result, age=age, pop=self.site.pop, request_id=visit.id)
+        as_sent = ask.wanted is not None and answer.state == "miss" and not answer.tier  # the origin answered a Range with 200
+        response = respond.viewer_response(
+            copy, visit.request, plan, x_cache=result, age=age, pop=self.site.pop, request_id=visit.id, cut=not as_sent or copy.part is not None
+        )
         return Served(response, result, detailed, treatments)
 
     def _error_page(self, visit: Visit, distribution: Distribution, rule: ErrorRule, trail: Trail) -> Work[Response | None]:
@@ -221,23 +230,34 @@ class EdgeLocation:
         request = Request("GET", f"{visit.request.scheme}://{visit.request.host}{rule.page}", Headers(), version=visit.request.version)
         page_visit = replace(visit, request=request)
         if trail.explain:
-            trail.note(self.site.place, "PAGE-20", f"{rule.code} has a custom error page: {rule.page}, by behaviour {plan.pattern}")
+            trail.note(self.site.place, "CHECK-11", f"{rule.code} has a custom error page: {rule.page}, by behaviour {plan.pattern}")
         answer = yield from self.tier.answer(self._ask(page_visit, distribution, plan, rule.page), trail)
         if answer.copy.status >= 400:
             if trail.explain:
-                trail.note(self.site.place, "PAGE-21", f"the error page itself gives {answer.copy.status}: that is what the viewer gets", "error")
+                trail.note(self.site.place, "CHECK-12", f"the error page itself gives {answer.copy.status}: that is what the viewer gets", "error")
             if answer.failure:
-                return errorpages.answer_for_failure(answer.failure, answer.copy.status, **self._signature(visit))
+                return errorpages.answer_for_failure(answer.failure, answer.copy.status, **self._signed(visit))
             return respond.viewer_response(answer.copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
         copy = answer.copy
         response = respond.viewer_response(copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
         status = rule.response_code or rule.code
         return Response(status, response.headers, b"" if visit.request.method == "HEAD" else response.content)
 
+    def _signed(self, visit: Visit) -> dict[str, Any]:
+        """What CloudFront's own answers are signed with."""
+        request = visit.request
+        return {"request_id": visit.id, "pop": self.site.pop, "at": self.clock.now(), "version": request.version, "head": request.method == "HEAD"}
+
     def _refuse(self, visit: Visit, refusal: Refusal, trail: Trail) -> Served:
         redirect = refusal.detailed == "Redirect"
         if trail.explain:
             trail.note(self.site.place, refusal.rule, refusal.says, "redirect" if redirect else "blocked")
-        response = errorpages.generated(refusal.case, location=refusal.location, head=visit.request.method == "HEAD", **self._signature(visit))
+        response = errorpages.generated(refusal.case, location=refusal.location, **self._signed(visit))
         result = "Redirect" if redirect else "Error"
         return Served(response, result, refusal.detailed)
+
+
+def _with_path(request: Request, path: str) -> Request:
+    """The same request for another path of the same host."""
+    query = "" if request.query is None else f"?{request.query}"
+    return Request(request.method, f"{request.scheme}://{request.parts.authority}{path}{query}", request.headers, request.body, request.version)

@@ -162,7 +162,7 @@ class ToOrigin:
                 extra.append(("Range", f"bytes={ask.wanted[0]}-{ask.wanted[1]}"))
             elif "Range" not in viewer:
                 extra = [(name, viewer[name]) for name in ranges.CONDITIONS if name in viewer]
-        return cachekey.origin_request(ask.plan, spec, ask.request, cacheable=ask.cacheable, generated=ask.generated, viewer_ip=ask.viewer_ip, request_id=ask.id, extra=tuple(extra))
+        return cachekey.origin_request(ask.plan, spec, ask.request, cacheable=ask.cacheable, generated=ask.generated, viewer_ip=ask.viewer_ip, request_id=ask.id, pop=ask.pop, extra=extra)
 
     @staticmethod
     def _checked(response: Response, request: Request) -> Response | OriginError:
@@ -185,7 +185,7 @@ class ToOrigin:
             failure, outcome = outcome.kind, Response(outcome.status)
         known = ask.known if ask.known is not None and ask.known.revalidates() else None
         unchanged = outcome.status == 304 and known is not None and ask.cacheable
-        headers = known.headers_with(outcome.headers) if unchanged and known else respond.clean_headers(outcome.headers, ask.plan.recipe, s3=spec.kind == "s3")
+        headers = known.headers_with(outcome.headers) if unchanged and known else respond.clean_headers(outcome.headers, ask.plan.recipe, s3=spec.kind == "s3", at=self.clock.now())
         judged = Response(200 if unchanged or outcome.status == 206 else outcome.status, _freshness_fields(headers, outcome.headers))
         rule = ask.errors.get(outcome.status)
         life = freshness.lifetime(
