@@ -5,6 +5,7 @@
     │   ├── MessageError      a malformed request, response, URL or header
     │   ├── ClockError        time that cannot be read, or that would run backwards
     │   ├── UnknownName       a city, country, edge, region or host that cdnlab does not know
+    │   ├── LogError          an access log that cannot be read, or a record that cannot be written
     │   └── ConfigError       a distribution or policy config that AWS would refuse
     ├── APIError              the control plane or the bucket refuses a well-formed call, as AWS would
     │   └── AccessDenied      ... because no policy allows it
@@ -29,6 +30,7 @@ __all__ = [
     "ClockError",
     "ConfigError",
     "InputError",
+    "LogError",
     "MessageError",
     "OriginError",
     "Problem",
@@ -93,6 +95,18 @@ class UnknownName(InputError):
             shown = ", ".join(self.known[:12])
             text += f"; known: {shown}" + (" ..." if len(self.known) > 12 else "")
         super().__init__(text)
+
+
+class LogError(InputError):
+    """An access log that cannot be read, or a record that cannot be written. `line`: its number in the file, if it has one.
+
+    >>> LogError("sc-bytes is 'many', not a whole number", line=4).line
+    4
+    """
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
