@@ -1,0 +1,194 @@
+"""The answers that CloudFront writes itself: error pages, signature errors, redirects to HTTPS.
+
+Who has refused, the distribution or the bucket behind it, is told by the body. An HTML page "could not be satisfied" is
+CloudFront's, for a request that the distribution does not allow or an origin that cannot be reached. Short XML without
+a request id is CloudFront's too, for a signature that did not hold. XML with RequestId and HostId came from S3.
+
+AWS documents the statuses; the bodies are as third parties have captured them. All cases stand in one table, CASES.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal, NamedTuple
+
+from cdnlab.cachekey import via
+from cdnlab.directives import http_date
+from cdnlab.errors import UnknownName
+from cdnlab.messages import Headers, Request, Response
+
+__all__ = ["CASES", "WITHOUT_CUSTOM_PAGE", "Case", "answer_for_failure", "generated", "html_body", "https_location", "xml_body"]
+
+
+class Case(NamedTuple):
+    """One answer of CloudFront's own: `status`; `kind` of body; `text`: what it says; `code`: the XML error code; `rule`."""
+
+    status: int
+    kind: Literal["html", "xml", "redirect"]
+    text: str
+    rule: str
+    code: str = ""
+
+
+_BAD = "Bad request."
+_NO_METHOD = (
+    "This distribution is not configured to allow the HTTP request method that was used for this request. "
+    "The distribution supports only cachable requests."
+)
+_COUNTRY = "The Amazon CloudFront distribution is configured to block access from your country."
+_NO_NAME = "CloudFront wasn't able to resolve the origin domain name."
+_NO_CONNECTION = "CloudFront wasn't able to connect to the origin."
+_CLOSED = (
+    "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection."
+)
+
+CASES: dict[str, Case] = {
+    # the distribution does not allow the request
+    "unknown alias": Case(403, "html", _BAD, "PAGE-03"),
+    "disabled": Case(403, "html", _BAD, "PAGE-04"),
+    "get with body": Case(403, "html", _BAD, "PAGE-03"),
+    "https only": Case(403, "html", _BAD, "PAGE-03"),
+    "method": Case(403, "html", _NO_METHOD, "PAGE-02"),
+    "country": Case(403, "html", _COUNTRY, "PAGE-02"),
+    "url too long": Case(414, "html", _BAD, "PAGE-05"),
+    "headers too big": Case(494, "html", _BAD, "PAGE-05"),
+    "default root object": Case(
+        400, "xml", "The default root object of this distribution is not valid.", "PAGE-06", "InvalidDefaultRootObject"
+    ),
+    # the signature does not hold
+    "missing key": Case(403, "xml", "Missing Key-Pair-Id query parameter or cookie value", "PAGE-07", "MissingKey"),
+    "invalid key": Case(403, "xml", "Unknown Key", "PAGE-08", "InvalidKey"),
+    "malformed policy": Case(403, "xml", "Malformed Policy", "PAGE-08", "MalformedPolicy"),
+    "malformed signature": Case(403, "xml", "Could not unencode Signature", "PAGE-08", "MalformedSignature"),
+    "access denied": Case(403, "xml", "Access denied", "PAGE-08", "AccessDenied"),
+    # HTTP is redirected to HTTPS
+    "redirect": Case(301, "redirect", "Moved Permanently", "PAGE-09"),
+    "redirect same method": Case(307, "redirect", "Temporary Redirect", "PAGE-09"),
+    # the origin did not answer (the names are OriginError's kinds)
+    "dns": Case(502, "html", _NO_NAME, "PAGE-10"),
+    "refused": Case(502, "html", _NO_CONNECTION, "PAGE-10"),
+    "tls": Case(502, "html", _CLOSED, "PAGE-10"),
+    "invalid": Case(502, "html", _CLOSED, "PAGE-10"),
+    "connect-timeout": Case(504, "html", _CLOSED, "PAGE-10"),
+    "read-timeout": Case(504, "html", _CLOSED, "PAGE-10"),
+}
+_FAILURES = ("dns", "refused", "tls", "invalid", "connect-timeout", "read-timeout")
+
+WITHOUT_CUSTOM_PAGE = frozenset({"unknown alias", "disabled", "headers too big", "redirect", "redirect same method"})
+
+_ADVICE = (
+    "We can't connect to the server for this app or website at this time. There might be too much traffic or a configuration error. "
+    "Try again later, or contact the app or website owner."
+)
+_HELP = (
+    "If you provide content to customers through CloudFront, you can find steps to troubleshoot and help prevent this error "
+    "by reviewing the CloudFront documentation."
+)
+
+
+def html_body(status: int, text: str, request_id: str) -> str:
+    """The HTML page of CloudFront's own errors (PAGE-01).
+
+    >>> html_body(403, "Bad request.", "Zm9v==").splitlines()[4]
+    '<H1>403 ERROR</H1>'
+    """
+    return f"""<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
+<HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=iso-8859-1">
+<TITLE>ERROR: The request could not be satisfied</TITLE>
+</HEAD><BODY>
+<H1>{status} ERROR</H1>
+<H2>The request could not be satisfied.</H2>
+<HR noshade size="1px">
+{text}
+{_ADVICE}
+<BR clear="all">
+{_HELP}
+<BR clear="all">
+<HR noshade size="1px">
+<PRE>
+Generated by cloudfront (CloudFront)
+Request ID: {request_id}
+</PRE>
+<ADDRESS>
+</ADDRESS>
+</BODY></HTML>"""
+
+
+def xml_body(code: str, message: str) -> str:
+    """The XML of an error about a signature: no request id, which is how to tell it from S3's.
+
+    >>> len(xml_body("MissingKey", "Missing Key-Pair-Id query parameter or cookie value"))
+    146
+    """
+    inside = f"<Code>{escape(code, False)}</Code><Message>{escape(message, False)}</Message>"
+    return f'<?xml version="1.0" encoding="UTF-8"?><Error>{inside}</Error>'
+
+
+def _redirect_body(status: int, text: str) -> str:
+    lines = ("<html>", f"<head><title>{status} {text}</title></head>", "<body>", f"<center><h1>{status} {text}</h1></center>")
+    return "\r\n".join((*lines, "<hr><center>CloudFront</center>", "</body>", "</html>", ""))
+
+
+def generated(
+    case: str, *, request_id: str, pop: str, at: float, version: str = "HTTP/1.1", location: str = "", head: bool = False
+) -> Response:
+    """The answer to a case of CASES.
+
+    `at`: now, seconds since the epoch; `version`: the viewer's; `location`: for redirects; `head`: leave the body out.
+    Raises UnknownName for a case that is not in the table.
+
+    >>> answer = generated("country", request_id="Zm9v==", pop="AKL50-C1", at=0.0)
+    >>> answer.status, answer.headers["X-Cache"]
+    (403, 'Error from cloudfront')
+    """
+    found = CASES.get(case)
+    if found is None:
+        raise UnknownName("case of a generated answer", case, CASES)
+    return _answer(found, found.status, request_id=request_id, pop=pop, at=at, version=version, location=location, head=head)
+
+
+def answer_for_failure(
+    kind: str, status: int, *, request_id: str, pop: str, at: float, version: str = "HTTP/1.1", head: bool = False
+) -> Response:
+    """The answer when an origin failed: `kind` and `status` are the OriginError's. Raises UnknownName for another kind.
+
+    >>> answer_for_failure("dns", 502, request_id="Zm9v==", pop="AKL50-C1", at=0.0).status
+    502
+    """
+    if kind not in _FAILURES:
+        raise UnknownName("kind of origin failure", kind, _FAILURES)
+    return _answer(CASES[kind], status, request_id=request_id, pop=pop, at=at, version=version, location="", head=head)
+
+
+def _answer(case: Case, status: int, *, request_id: str, pop: str, at: float, version: str, location: str, head: bool) -> Response:
+    if case.kind == "xml":
+        text = xml_body(case.code, case.text)
+    elif case.kind == "redirect":
+        text = _redirect_body(status, case.text)
+    else:
+        text = html_body(status, case.text, request_id)
+    body = text.encode()
+    fields = [
+        ("Server", "CloudFront"),
+        ("Date", http_date(at)),
+        ("Content-Type", "text/xml" if case.kind == "xml" else "text/html"),
+        ("Content-Length", str(len(body))),
+        *([("Location", location)] if location else []),
+        ("X-Cache", "Redirect from cloudfront" if case.kind == "redirect" else "Error from cloudfront"),
+        ("Via", via(version, pop)),
+        ("X-Amz-Cf-Pop", pop),
+        ("X-Amz-Cf-Id", request_id),
+    ]
+    return Response(status, Headers(fields), b"" if head else body)
+
+
+def https_location(request: Request, host: str | None = None) -> str:
+    """Where redirect-to-https sends a request: the same URL with https, without an explicit port 80 (PAGE-09).
+
+    `host`: the Host that the viewer named, if it differs from the URL's.
+
+    >>> https_location(Request("GET", "http://d111.cloudfront.net:80/a%20b?"))
+    'https://d111.cloudfront.net/a%20b?'
+    """
+    authority = request.parts.authority if host is None or host == request.parts.host else host
+    return f"https://{authority.removesuffix(':80')}{request.target}"
