@@ -251,10 +251,12 @@ def recipe_from_forwarded_values(behaviour: Mapping[str, Any], path: str = "") -
 
 def _forwarded_cookies(values: Mapping[str, Any], path: str, problems: list[Problem]) -> Selection:
     where = _join(path, "Cookies")
-    cookies = values.get("Cookies") or {"Forward": "none"}
-    forward = cookies.get("Forward") if isinstance(cookies, Mapping) else cookies
-    modes: dict[object, Mode] = {"none": "none", "whitelist": "some", "all": "all"}
-    if forward not in modes:
+    cookies = values.get("Cookies")
+    if cookies is None:
+        return Selection(kind="cookie")
+    forward = cookies.get("Forward") if isinstance(cookies, Mapping) else None
+    modes: dict[str, Mode] = {"none": "none", "whitelist": "some", "all": "all"}
+    if not isinstance(forward, str) or forward not in modes:
         problems.append(_bad(f"{where}.Forward", forward, "there is no such selection", "none, whitelist, all"))
         return Selection(kind="cookie")
     names = listed(cookies, "WhitelistedNames", where, problems) if forward == "whitelist" else ()
