@@ -55,7 +55,7 @@ Drawer: TypeAlias = Callable[[float, float, float], Shape]
 
 
 class Line(NamedTuple):
-    """How an answer's way is drawn: `width` in pixels, `dash` as SVG has it, `double`, and `bar` across its start; `plotly`: its name there."""
+    """How an answer's way is drawn: `width` in pixels, `dash` as SVG has it, `double`, a `bar` across its start; and its `plotly` name."""
 
     width: float
     dash: str = ""
@@ -119,7 +119,9 @@ def _rectangle(x: float, y: float, width: float, height: float, corner: float = 
         return _path("M", x, y, "h", width, "v", height, "h", -width, "Z")
     c, bend = corner, ("a", corner, corner, "0 0 1")
     across, down = width - 2 * c, height - 2 * c
-    return _path("M", x + c, y, "h", across, *bend, c, c, "v", down, *bend, -c, c, "h", -across, *bend, -c, -c, "v", -down, *bend, c, -c, "Z")
+    return _path(
+        "M", x + c, y, "h", across, *bend, c, c, "v", down, *bend, -c, c, "h", -across, *bend, -c, -c, "v", -down, *bend, c, -c, "Z"
+    )
 
 
 def _hit(x: float, y: float, r: float) -> Shape:
@@ -179,7 +181,14 @@ RESULTS: Mapping[str, Result] = MappingProxyType(
         "hit": Result("Hit", True, "has a copy", _hit, Line(3.6), "#13476C", "#19A8FB", "circle"),
         "refresh": Result("RefreshHit", True, "copy confirmed", _refresh, Line(1.4, double=True), "#0CA07E", "#D2F9EF", "circle-dot"),
         "stale": Result(
-            "old copy served", False, "serves its old copy", _stale, Line(2.4, "11 6", plotly="longdash"), "#9C9616", "#825B0A", "diamond-tall"
+            "old copy served",
+            False,
+            "serves its old copy",
+            _stale,
+            Line(2.4, "11 6", plotly="longdash"),
+            "#9C9616",
+            "#825B0A",
+            "diamond-tall",
         ),
         "miss": Result("Miss", True, "no copy", _miss, Line(1.5), "#7D280A", "#FEAB71", "circle-open"),
         "error": Result("Error", True, "an error", _error, Line(2.6, "0.1 5.5", plotly="dot"), "#F22FD3", "#B2099E", "square-x-open"),
@@ -193,7 +202,14 @@ RESULTS: Mapping[str, Result] = MappingProxyType(
 
 INK, PAPER = {"light": "#1A1A1A", "dark": "#E8E8E8"}, {"light": "#FFFFFF", "dark": "#111111"}
 
-_STATES = {"Hit": "hit", "RefreshHit": "refresh", "OriginShieldHit": "hit", "Miss": "miss", "MissGeneratedResponse": "miss", "Redirect": "redirect"}
+_STATES = {
+    "Hit": "hit",
+    "RefreshHit": "refresh",
+    "OriginShieldHit": "hit",
+    "Miss": "miss",
+    "MissGeneratedResponse": "miss",
+    "Redirect": "redirect",
+}
 
 
 def state_of(result: str) -> str:

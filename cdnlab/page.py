@@ -40,15 +40,16 @@ background:none;padding:0;unicode-bidi:isolate}
 .cdnlab-page .cdnlab-steps{list-style:none;padding:0;border-top:1px solid}
 .cdnlab-page .cdnlab-steps li{margin:0;border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 25%,transparent)}
 .cdnlab-page .cdnlab-steps details{margin:0}
-.cdnlab-page .cdnlab-steps summary{display:grid;grid-template-columns:5em 13.4em 1fr auto;gap:8px;padding:4px 0;align-items:baseline;list-style:none}
+.cdnlab-page .cdnlab-steps summary{display:grid;grid-template-columns:5em 13.4em 1fr auto;gap:8px;padding:4px 0;
+align-items:baseline;list-style:none}
 .cdnlab-page .cdnlab-steps summary::-webkit-details-marker{display:none}
 .cdnlab-page .cdnlab-steps .cdnlab-at{text-align:right;font-variant-numeric:tabular-nums}
 .cdnlab-page .cdnlab-steps .cdnlab-rule::before{content:"▸ "}
 .cdnlab-page .cdnlab-steps details[open] .cdnlab-rule::before{content:"▾ "}
 .cdnlab-page .cdnlab-steps blockquote{margin:0 0 8px 5.6em;padding:0 0 0 10px;border-left:2px solid;color:inherit}
 .cdnlab-page table{border-collapse:collapse;width:100%;margin:6px 0;font-size:13px;table-layout:auto;border:0}
-.cdnlab-page table th,.cdnlab-page table td{text-align:left;vertical-align:top;padding:3px 8px 3px 0;border:0;max-width:none;white-space:normal;
-border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none;color:inherit}
+.cdnlab-page table th,.cdnlab-page table td{text-align:left;vertical-align:top;padding:3px 8px 3px 0;border:0;
+max-width:none;white-space:normal;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none;color:inherit}
 .cdnlab-page table .cdnlab-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .cdnlab-page a{color:inherit;text-decoration:underline}
 .cdnlab-page .cdnlab-box{display:inline-block;width:26px;height:11px;border:1px solid;vertical-align:-1px;margin-right:6px}
@@ -81,7 +82,8 @@ def _glyph(state: str) -> str:
 def _head(journey: Told) -> str:
     request = journey.request
     return (
-        f"<p><strong>{safe(request.method)}</strong> <code>{safe(request.url, 200)}</code> from <strong>{safe(name(journey.viewer))}</strong> "
+        f"<p><strong>{safe(request.method)}</strong> <code>{safe(request.url, 200)}</code> "
+        f"from <strong>{safe(name(journey.viewer))}</strong> "
         f'<span class="cdnlab-whole">at {iso(journey.started)}</span></p>'
     )
 
@@ -92,10 +94,11 @@ def _two_lines(journey: Told) -> str:
     for field in _READ_FIRST:
         read += [f'<span class="cdnlab-chip"><code>{field}: {safe(value, 120)}</code></span>' for value in response.headers.getall(field)]
     happened = []
-    for event in events(journey):
+    for event in (event for event in events(journey) if event.word or event.plain):
         told = (event.plain,) if event.state in ("hit", "miss", "refresh", "kept") else (event.word, event.plain)
-        words = ", ".join(part for part in told if part) or "asked"
-        happened.append(f'<span class="cdnlab-whole">{_icon(event.place.kind)} {safe(name(event.place), 40)}: {_glyph(event.state)} {safe(words)}</span>')
+        words = ", ".join(part for part in told if part)
+        where = f"{_icon(event.place.kind)} {safe(name(event.place), 40)}"
+        happened.append(f'<span class="cdnlab-whole">{where}: {_glyph(event.state)} {safe(words)}</span>')
     lines = f"<dt>The viewer reads</dt><dd>{' '.join(read)}</dd>"
     if happened:
         lines += f"<dt>What happened</dt><dd>{' → '.join(happened)}</dd>"
@@ -119,7 +122,8 @@ def _step(step: Step) -> str:
     word = f' <span class="cdnlab-word">{rule.evidence}</span>' if rule.evidence in ("observed", "our choice") else ""
     return (
         f'<li><details><summary><span class="cdnlab-at">{step.at_ms:.1f} ms</span> <span>{_where(step.place)}</span> '
-        f'<span class="cdnlab-says">{_glyph(state)} {safe(step.says)}{word}</span> <code class="cdnlab-rule">{safe(rule.id)}</code></summary>'
+        f'<span class="cdnlab-says">{_glyph(state)} {safe(step.says)}{word}</span> '
+        f'<code class="cdnlab-rule">{safe(rule.id)}</code></summary>'
         f"<blockquote>{safe(rule.statement)}<br>Source: {_source(rule.source, rule.evidence)}. "
         f'<span class="cdnlab-word">{safe(rule.evidence)}</span> {safe(marks.EVIDENCE[rule.evidence])}.</blockquote></details></li>'
     )
@@ -145,9 +149,9 @@ def _time(journey: Told) -> str:
         return ""
     rows = []
     for share in told:
-        way = f"{safe(share.start)} – {safe(share.end)}" if share.basis else "not travelling: origin, waiting, handling"
-        sums = f"{share.times} × {share.ms:.1f}" if share.times > 1 else ""
-        basis = f'{_swatch(share.basis)}{share.basis}: {marks.BASIS[share.basis]}' if share.basis else _swatch("")
+        way = f"{safe(share.start)} to {safe(share.end)}" if share.basis else "not travelling: origin, waiting, handling"
+        sums = f"{share.times} x {share.ms:.1f}" if share.times > 1 else ""
+        basis = f"{_swatch(share.basis)}{share.basis}: {marks.BASIS[share.basis]}" if share.basis else _swatch("")
         cells = (f"<td class='cdnlab-number'>{sums}</td>", f"<td class='cdnlab-number'>{share.total:.1f} ms</td>")
         rows.append((f"<td>{way}</td>", *cells, f"<td>{basis}</td>"))
     total = f"<td class='cdnlab-number'><strong>{journey.latency_ms:.1f} ms</strong></td>"
@@ -160,7 +164,7 @@ def _time(journey: Told) -> str:
 
 def _swatch(basis: str) -> str:
     """A small box in the manner of the time bar."""
-    kind = ' cdnlab-hatch' if basis == "assumed" else ""
+    kind = " cdnlab-hatch" if basis == "assumed" else ""
     shade = {"measured": 62, "fitted": 24}.get(basis, 0)
     fill = f' style="background:color-mix(in srgb,currentColor {shade}%,transparent)"' if shade else ""
     return f'<span class="cdnlab-box{kind}"{fill}></span>'

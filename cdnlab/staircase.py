@@ -92,9 +92,10 @@ def svg(journeys: Sequence[Told], caption: str = "") -> str:
     parts.append(_text(20, height + 18 + 16 * len(lines), _basis_line(journeys), size=10.5, extra=' opacity="0.8"'))
     total = height + 32 + 16 * len(lines)
     label = safe(" ".join(twin(journey) for journey in journeys))
+    size = f'viewBox="0 0 {WIDTH} {number(total)}" width="{WIDTH}" height="{number(total)}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="cdnlab" viewBox="0 0 {WIDTH} {number(total)}" width="{WIDTH}" height="{number(total)}" '
-        f'role="img" aria-label="{label}" font-family="{FONT}"><title>{label}</title><style>{marks.css(alone=True)}</style>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="cdnlab" {size} role="img" aria-label="{label}" font-family="{FONT}">'
+        f"<title>{label}</title><style>{marks.css(alone=True)}</style>"
         f'<rect class="cdnlab-back" width="{WIDTH}" height="{number(total)}" fill="none"/>{body}{"".join(parts)}</svg>\n'
     )
 
@@ -290,9 +291,9 @@ def _spot(event: Event, told: Sequence[Event], journey: Told, frame: _Frame) -> 
     """Where an event's words stand, and on which side of that point, so that no line runs through them."""
     x, y = frame.x[event.place.kind], frame.y(event.at_ms)
     asks_on = any(leg.start == event.place and is_question(leg) for leg in journey.legs)
-    if event.arrival and not asks_on:
+    if event.place.kind == "origin" or (event.arrival and not asks_on):
         return x + 11, y + 4, "start"
-    if event.state == "kept" or event.place.kind == "origin":
+    if event.state == "kept":
         return x + 11, y + 15, "start"
     if not event.arrival:
         return x - 10, y - 8, "end"
@@ -333,4 +334,5 @@ def time_bar(journey: Told) -> str:
         parts.append(f'<rect {box} fill="currentColor" fill-opacity="{shade}" stroke="currentColor" stroke-width="1"/>')
         x += width
     label = ", ".join(f"{share.basis or 'not travelling'} {ms_text(share.total)}" for share in told)
-    return f'<svg viewBox="0 0 {WIDTH} 18" width="{WIDTH}" height="18" style="width:100%;height:auto" role="img" aria-label="{safe(label)}">{"".join(parts)}</svg>'
+    size = f'viewBox="0 0 {WIDTH} 18" width="{WIDTH}" height="18" style="width:100%;height:auto"'
+    return f'<svg {size} role="img" aria-label="{safe(label)}">{"".join(parts)}</svg>'

@@ -9,14 +9,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from cdnlab.marks import PLACES, RESULTS, state_of
 from cdnlab.messages import Request, Response
 from cdnlab.steps import Leg, Place, Step, Treatment
 
-__all__ = ["Event", "Share", "Told", "carried", "events", "frames", "is_question", "ms_text", "name", "overall", "play_factor", "shares", "station", "twin", "x_cache"]
+__all__ = [
+    "Event",
+    "Share",
+    "Told",
+    "carried",
+    "events",
+    "frames",
+    "is_question",
+    "ms_text",
+    "name",
+    "overall",
+    "play_factor",
+    "shares",
+    "station",
+    "twin",
+    "x_cache",
+]
 
 _DEPTH = {"viewer": 0, "service": 1, "edge": 1, "regional": 2, "shield": 3, "origin": 4}
 _SAME_MOMENT = 0.001  # ms; two floats that were added up differently
@@ -93,8 +109,8 @@ def name(place: Place) -> str:
     'AKL'
     """
     if place.kind in ("regional", "shield", "origin"):
-        return place.city or place.code or str(place)
-    return place.code or place.city or str(place)
+        return place.city or place.code or str(place).removeprefix(f"{PLACES[place.kind].word} ")
+    return place.code or place.city or str(place).removeprefix(f"{PLACES[place.kind].word} ")
 
 
 def station(place: Place) -> str:
@@ -124,12 +140,11 @@ def is_question(leg: Leg) -> bool:
 
 
 def overall(journey: Told) -> str:
-    """The state of the whole journey: what the edge said last, and where it said nothing, the state of the result word."""
+    """The state of the whole journey: the result word's, made plainer where the edge itself refused or sent an old copy."""
     said = [step.state for step in _in_order(journey.steps) if step.place.kind == "edge" and step.state in RESULTS]
     known = state_of(journey.result)
-    if said and (said[-1] in ("stale", "blocked", "redirect") or known == "hit"):
-        return said[-1] if known != "error" or said[-1] != "stale" else known
-    return known
+    plainer = {("error", "blocked"), ("refresh", "stale"), ("hit", "stale"), ("miss", "stale")}
+    return said[-1] if said and (known, said[-1]) in plainer else known
 
 
 def carried(journey: Told) -> list[tuple[Leg, str]]:
@@ -137,15 +152,17 @@ def carried(journey: Told) -> list[tuple[Leg, str]]:
 
     A place that found nothing itself passes a failure, or an old copy, on as what it is.
     """
-    told, brought, found = events(journey), {}, []
+    told, found = events(journey), list[tuple[Leg, str]]()
+    brought: dict[Place, str] = {}
     for leg in sorted(journey.legs, key=lambda leg: leg.at_ms):
         if is_question(leg):
             found.append((leg, ""))
             continue
         own = [event.state for event in told if event.place == leg.start and event.at_ms <= leg.at_ms + 0.01 and event.state != "kept"]
         state = own[-1] if own else ""
-        if state in ("", "miss") and brought.get(leg.start) in ("error", "stale"):
-            state = brought[leg.start]
+        passed_on = brought.get(leg.start, "")
+        if state in ("", "miss") and passed_on in ("error", "stale"):
+            state = passed_on
         brought[leg.end] = state
         found.append((leg, state))
     return found
@@ -158,66 +175,63 @@ def _in_order(steps: Iterable[Step]) -> list[Step]:
 def events(journey: Told) -> list[Event]:
     """Everything to mark, in order of time: for each arrival of a question what was found, later findings, copies that stay."""
     arrivals = sorted((leg.at_ms + leg.ms, leg.end) for leg in journey.legs if is_question(leg))
-    statuses = _origin_statuses(journey)
     found: list[Event] = []
     for number, (at, place) in enumerate(arrivals):
         later = [moment for moment, other in arrivals[number + 1 :] if other == place]
         until = later[0] if later else float("inf")
         said = [s for s in _in_order(journey.steps) if s.place == place and s.state and at - _SAME_MOMENT <= s.at_ms < until - _SAME_MOMENT]
-        found += _visit(journey, place, at, said, statuses)
+        found += _at_origin(journey, place, at, until, said) if place.kind == "origin" else _visit(journey, place, at, said)
     met = {place for _, place in arrivals} | {journey.viewer}
-    strangers = [step for step in _in_order(journey.steps) if step.place not in met and step.place.kind != "service"]
-    found += [_event(journey, s.place, s.at_ms, s.state, statuses, arrival=True) for s in strangers if s.state]
+    for step in _in_order(journey.steps):
+        if step.state and step.place not in met and step.place.kind != "service":
+            told = _at_origin(journey, step.place, step.at_ms, float("inf"), [step]) if step.place.kind == "origin" else []
+            found += told or [_event(journey, step.place, step.at_ms, step.state, arrival=True)]
     return sorted(found, key=lambda event: event.at_ms)
 
 
-def _visit(journey: Told, place: Place, at: float, said: list[Step], statuses: dict[tuple[str, float], int]) -> list[Event]:
-    """The events of one visit: of several findings at one moment, the last counts."""
+def _visit(journey: Told, place: Place, at: float, said: list[Step]) -> list[Event]:
+    """The events of one visit to a cache: of several findings at one moment, the last counts."""
     last: dict[tuple[float, bool], Step] = {}
     for step in said:
         last[round(step.at_ms, 2), step.state == "kept"] = step
-    found = [_event(journey, place, step.at_ms, step.state, statuses, arrival=abs(step.at_ms - at) < 0.01) for step in last.values()]
+    found = [_event(journey, place, step.at_ms, step.state, arrival=abs(step.at_ms - at) < 0.01) for step in last.values()]
     if not any(event.arrival for event in found):
-        expired = any(event.state in _LATER for event in found)
-        if expired:
-            found.insert(0, Event(place, at, "", "", "copy expired", True))
-        else:
-            found.insert(0, _event(journey, place, at, "", statuses, arrival=True))
+        first = _event(journey, place, at, "", arrival=True)
+        if any(event.state in _LATER for event in found):
+            first = replace(first, plain="copy expired")
+        found.insert(0, first)
     return found
 
 
-def _event(journey: Told, place: Place, at: float, state: str, statuses: dict[tuple[str, float], int], *, arrival: bool) -> Event:
+def _event(journey: Told, place: Place, at: float, state: str, *, arrival: bool) -> Event:
     if state == "kept":
         return Event(place, at, state, "", "copy stays", False)
-    if place.kind == "origin":
-        status = statuses.get((place, round(at, 2)), 0)
-        told = f"answers {status}" if status else "no answer" if state == "error" else ""
-        return Event(place, at, state if state in ("error", "refresh") else "", "", told, arrival)
     if state not in RESULTS:
-        return Event(place, at, "", "", "passes it on" if arrival else "", arrival)
+        asks_on = any(is_question(leg) and leg.start == place for leg in journey.legs)
+        return Event(place, at, "", "", ("passes it on" if asks_on else "waits") if arrival else "", arrival)
     result = RESULTS[state]
-    plain = f"answers {journey.response.status}" if state in ("error", "blocked", "redirect") else "" if result.word == result.plain else result.plain
-    return Event(place, at, state, result.word, "" if state == "stale" else plain, arrival)
+    if state in ("error", "blocked", "redirect"):
+        return Event(place, at, state, result.word, f"answers {journey.response.status}", arrival)
+    return Event(place, at, state, result.word, "" if state == "stale" else result.plain, arrival)
 
 
-def _origin_statuses(journey: Told) -> dict[tuple[str, float], int]:
-    """The status of each answer of an origin, by place and moment: the answers that came back, in order, are the statuses that are known."""
-    back = sorted((leg.at_ms, leg.start) for leg in journey.legs if leg.start.kind == "origin")
+def _at_origin(journey: Told, place: Place, at: float, until: float, said: list[Step]) -> list[Event]:
+    """A visit to an origin: it answers with a status, or not at all; the moment is that of its answer."""
+    back = [leg.at_ms for leg in journey.legs if leg.start == place and at - _SAME_MOMENT <= leg.at_ms < until]
+    state = said[-1].state if said else ""
+    moment = back[0] if back else said[-1].at_ms if said else at
+    status = _origin_status(journey, place, back[0]) if back else 0
+    told = f"answers {status}" if status else "no answer" if state == "error" and not back else ""
+    answer = Event(place, moment, state if state in ("error", "refresh") else "", "", told, True)
+    return [answer] if moment - at < 0.5 else [Event(place, at, "", "", "", True), answer]
+
+
+def _origin_status(journey: Told, place: Place, at: float) -> int:
+    """The status of the answer that left an origin at this moment; 0 when it is not known."""
+    back = sorted(leg.at_ms for leg in journey.legs if leg.start.kind == "origin")
     known = [status for status in journey.origin_statuses if status]
-    if len(known) != len(back):
-        known = [_said_status(journey, place, at) for at, place in back]
-    asked = sorted((leg.at_ms + leg.ms, leg.end) for leg in journey.legs if leg.end.kind == "origin")
-    statuses: dict[tuple[str, float], int] = {}
-    for (at, place), status in zip(back, known, strict=True):
-        statuses[place, round(at, 2)] = status
-        arrived = [moment for moment, other in asked if other == place and moment <= at + _SAME_MOMENT]
-        if arrived:
-            statuses[place, round(arrived[-1], 2)] = status
-    return statuses
-
-
-def _said_status(journey: Told, place: Place, at: float) -> int:
-    """The status that the origin's own step names, 0 when it names none."""
+    if len(known) == len(back):
+        return known[back.index(at)]
     for step in journey.steps:
         if step.place == place and abs(step.at_ms - at) < 0.01 and (match := re.search(r"\banswers (\d{3})\b", step.says)):
             return int(match[1])
@@ -241,36 +255,57 @@ def _listed(names: Sequence[str]) -> str:
 
 def twin(journey: Told) -> str:
     """The journey in words, the same every time: the text twin of its picture."""
-    told, sentences = events(journey), []
-    if not told:
-        sentences.append(f"{name(journey.viewer)} asks edge {journey.edge}: {journey.response.status}, {x_cache(journey)}")
-    status = 200
-    asked: set[Place] = set()
-    for event in told:
-        at_origin = event.place.kind == "origin"
-        if at_origin and event.plain:
-            sentences.append(f"Origin {name(event.place)}{': no answer' if event.plain == 'no answer' else ' ' + event.plain}")
-            status = int(event.plain[-3:]) if event.plain.startswith("answers") else journey.response.status
-        elif event.arrival and not at_origin and event.place not in asked:
-            finds = "sends its old copy" if event.state == "stale" else event.plain or event.word or "asks further up"
-            if event.state in ("error", "blocked", "redirect"):
-                finds, status = f"{event.word}, {event.plain}", journey.response.status
-            who = f"{name(journey.viewer)} asks {station(event.place)}" if not asked else station(event.place).capitalize()
-            who = who if not asked else station(event.place)[0].upper() + station(event.place)[1:]
-            sentences.append(f"{who}: {finds}")
-            asked.add(event.place)
-        elif event.state == "stale" and not event.arrival:
-            sentences.append(f"{station(event.place)[0].upper()}{station(event.place)[1:]} sends its old copy")
-            status = 200
+    told = events(journey)
+    sentences, status = _sentences(journey, told)
+    if not sentences:
+        sentences, status = (
+            [f"{name(journey.viewer)} asks edge {journey.edge}: {journey.response.status}, {x_cache(journey)}"],
+            journey.response.status,
+        )
     tails = []
-    if confirmed := [name(event.place) for event in told if event.state == "refresh" and event.place.kind != "origin"]:
-        tails.append(f"the {'copies' if len(confirmed) > 1 else 'copy'} at {_listed(confirmed)} {'are' if len(confirmed) > 1 else 'is'} confirmed")
+    if confirmed := list(dict.fromkeys(name(event.place) for event in told if event.state == "refresh" and event.place.kind != "origin")):
+        tails.append(
+            f"the {'copies' if len(confirmed) > 1 else 'copy'} at {_listed(confirmed)} {'are' if len(confirmed) > 1 else 'is'} confirmed"
+        )
     if kept := list(dict.fromkeys(name(event.place) for event in told if event.state == "kept")):
         tails.append(f"{'copies stay' if len(kept) > 1 else 'a copy stays'} at {_listed(kept)}")
     sentences[-1] = "; ".join([sentences[-1], *tails])
-    if told and journey.response.status != (200 if status == 304 else status):
+    if journey.response.status != status:
         sentences.append(f"The viewer reads {journey.response.status}")
     return ". ".join([*sentences, f"About {ms_text(journey.latency_ms)}."])
+
+
+def _sentences(journey: Told, told: Sequence[Event]) -> tuple[list[str], int]:
+    """What each place found, a sentence a place, and the status that this leads a reader to expect."""
+    sentences: list[str] = []
+    of: dict[Place, int] = {}
+    status = 200
+    for event in told:
+        who = station(event.place)
+        who = who[0].upper() + who[1:]
+        if event.place.kind == "origin":
+            if event.plain.startswith("answers"):
+                status = int(event.plain[-3:])
+                status = 200 if status == 304 else status
+                sentences.append(f"{who} {event.plain}")
+            elif event.plain:
+                status = journey.response.status
+                sentences.append(f"{who}: {event.plain}")
+            continue
+        finds = event.plain or event.word or "asked"
+        if event.state in ("error", "blocked", "redirect"):
+            finds, status = f"{event.word}, {event.plain}", journey.response.status
+        if event.arrival:
+            finds = "sends its old copy" if event.state == "stale" else finds
+            first = f"{name(journey.viewer)} asks {station(event.place)}" if not sentences else who
+            sentences.append(f"{first}{', asked again' if event.place in of else ''}: {finds}")
+            of[event.place] = len(sentences) - 1
+        elif event.state == "stale":
+            status = 200
+            sentences.append(f"{who} sends its old copy")
+        elif event.state not in ("kept", "refresh") and event.place in of:
+            sentences[of[event.place]] += f", then {finds}"
+    return sentences, status
 
 
 def frames(journey: Told) -> list[dict[str, Any]]:
@@ -295,7 +330,14 @@ def frames(journey: Told) -> list[dict[str, Any]]:
     arrived = f"{name(journey.viewer)} reads {journey.response.status}, {x_cache(journey)}, after {ms_text(journey.latency_ms)}"
     shown.append((journey.latency_ms, journey.viewer, overall(journey), arrived))
     return [
-        {"at_ms": round(at, 3), "play_ms": round(at * slower, 1), "place": place.kind, "name": name(place), "state": state, "caption": caption}
+        {
+            "at_ms": round(at, 3),
+            "play_ms": round(at * slower, 1),
+            "place": place.kind,
+            "name": name(place),
+            "state": state,
+            "caption": caption,
+        }
         for at, place, state, caption in sorted(shown, key=lambda frame: frame[0])
     ]
 

@@ -11,7 +11,9 @@ AUCKLAND = Place("viewer Auckland", kind="viewer", code="Auckland", city="Auckla
 BRISBANE = Place("viewer Brisbane", kind="viewer", code="Brisbane", city="Brisbane", lat=-27.5, lon=153.0)
 AKL = Place("edge AKL", kind="edge", code="AKL", city="Auckland", lat=-37.0, lon=174.8)
 BNE = Place("edge BNE", kind="edge", code="BNE", city="Brisbane", lat=-27.4, lon=153.1)
-SYDNEY = Place("regional cache Sydney", kind="regional", code="ap-southeast-2", city="Sydney", lat=-33.9, lon=151.2, region="ap-southeast-2")
+SYDNEY = Place(
+    "regional cache Sydney", kind="regional", code="ap-southeast-2", city="Sydney", lat=-33.9, lon=151.2, region="ap-southeast-2"
+)
 SHIELD = Place("shield Ireland", kind="shield", code="eu-west-1", city="Dublin", lat=53.3, lon=-6.3, region="eu-west-1")
 STOCKHOLM = Place("bucket photos", kind="origin", code="photos", city="Stockholm", lat=59.3, lon=18.1, region="eu-north-1")
 BACKUP = Place("origin backup.example.com", kind="origin", code="backup.example.com", city="Frankfurt", lat=50.1, lon=8.7)
@@ -68,7 +70,13 @@ class Telling:
 
     def told(self, result: str, way: tuple[Place, ...], *, status: int = 200, headers: Headers = CAT, **more: object) -> Journey:
         edge = next(place for place in way if place.kind == "edge")
-        x_cache = Headers([("X-Cache", f"{result} from cloudfront"), ("Via", "1.1 ab12.cloudfront.net (CloudFront)"), ("X-Amz-Cf-Pop", f"{edge.code}50-C1")])
+        x_cache = Headers(
+            [
+                ("X-Cache", f"{result} from cloudfront"),
+                ("Via", "1.1 ab12.cloudfront.net (CloudFront)"),
+                ("X-Amz-Cf-Pop", f"{edge.code}50-C1"),
+            ]
+        )
         url = more.pop("url", f"https://{HOST}/cat.jpg")
         sent = more.pop("sent", [("Accept-Encoding", "gzip, br"), ("User-Agent", "curl/8.5.0")])
         values: dict[str, object] = {
@@ -108,8 +116,8 @@ ASKED = Request(
 def miss() -> Journey:
     """Auckland's first request: through Sydney to Stockholm; copies stay at Sydney and AKL."""
     t = Telling(AUCKLAND).note("PATH-01", "edge AKL answers with the lowest latency").go(AKL).note("PATH-02", "no copy", "miss")
-    t.go(SYDNEY).note("PATH-03", "no copy", "miss").go(STOCKHOLM).note("PATH-03", "answers 200, 48,213 bytes", "hit")
-    t.wait(8).go(SYDNEY).note("PATH-03", "a copy stays, fresh for 86130 s", "kept").go(AKL)
+    t.go(SYDNEY).note("PATH-03", "no copy", "miss").go(STOCKHOLM).wait(8)
+    t.note("PATH-03", "answers 200, 48,213 bytes", "hit").go(SYDNEY).note("PATH-03", "a copy stays, fresh for 86130 s", "kept").go(AKL)
     t.note("PATH-05", "a copy stays, fresh for 86109 s", "kept").go(AUCKLAND)
     return t.told("Miss", FULL, origin_requests=(ASKED,), origin_statuses=(200,))
 
@@ -169,15 +177,17 @@ def failover() -> Journey:
     t = Telling(AUCKLAND).go(AKL).note("PATH-02", "no copy", "miss").go(SYDNEY).note("PATH-03", "no copy", "miss").go(SHIELD)
     t.note("PATH-03", "no copy", "miss").go(STOCKHOLM).note("PATH-03", "answers 503", "error").go(SHIELD)
     t.note("PATH-03", "the primary origin answered 503: the same request goes to the secondary origin").go(BACKUP)
-    t.note("PATH-03", "answers 200", "hit").go(SHIELD).note("PATH-03", "a copy stays", "kept").go(SYDNEY).note("PATH-03", "a copy stays", "kept")
+    t.note("PATH-03", "answers 200", "hit").go(SHIELD).note("PATH-03", "a copy stays", "kept").go(SYDNEY).note(
+        "PATH-03", "a copy stays", "kept"
+    )
     t.go(AKL).note("PATH-05", "a copy stays", "kept").go(AUCKLAND)
     return t.told("Miss", (AUCKLAND, AKL, SYDNEY, SHIELD, STOCKHOLM), origin_requests=(ASKED, ASKED), origin_statuses=(503, 200))
 
 
 def post() -> Journey:
     """A POST: past the regional cache, straight to the origin."""
-    t = Telling(AUCKLAND).go(AKL).note("PATH-06", "POST goes past the regional cache").go(STOCKHOLM).note("PATH-03", "answers 200", "hit")
-    t.wait(20).go(AKL).go(AUCKLAND)
+    t = Telling(AUCKLAND).go(AKL).note("PATH-06", "POST goes past the regional cache").go(STOCKHOLM).wait(20)
+    t.note("PATH-03", "answers 200", "hit").go(AKL).go(AUCKLAND)
     return t.told("Miss", FULL, origin_requests=(ASKED,), origin_statuses=(200,))
 
 
