@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cdnlab.cachekey import CacheKey
 from cdnlab.clock import SimulatedClock
 from cdnlab.control import ControlPlane
+from cdnlab.copies import Copy
 from cdnlab.distribution import Distribution
 from cdnlab.driver import SimulatedDriver
 from cdnlab.edge import EdgeLocation, Served, Visit
-from cdnlab.errors import InputError, UnknownName
+from cdnlab.errors import APIError, InputError, UnknownName
 from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge, reach, regional, regional_for
+from cdnlab.invalidations import cache_tags, invalidates
 from cdnlab.journey import Journey
 from cdnlab.messages import HeaderSource, Headers, Request, split_url
 from cdnlab.origin import Origin, Origins, ToOrigin
@@ -27,6 +30,7 @@ from cdnlab.oai import ANONYMOUS, Identity
 from cdnlab.plan import OriginSpec
 from cdnlab.regional import Hop, Shielded, Upstairs
 from cdnlab.steps import Place, Trail
+from cdnlab.storage import Store
 from cdnlab.tier import Tier
 from cdnlab.wishes import Travel, Work
 
@@ -44,7 +48,7 @@ class Held(NamedTuple):
     path: str
     size: int
     fresh_for: float
-    key: tuple[Any, ...]
+    key: CacheKey
 
 
 class CloudFront(ControlPlane):
@@ -73,10 +77,12 @@ class CloudFront(ControlPlane):
         self, clock: SimulatedClock | None = None, seed: int = 0, *, edge_bytes: int = EDGE_BYTES, regional_bytes: int = REGIONAL_BYTES
     ) -> None:
         self.clock = SimulatedClock() if clock is None else clock
+        if not isinstance(self.clock, SimulatedClock):
+            raise InputError(f"clock is {clock!r}; give a SimulatedClock, such as SimulatedClock('2026-01-01T00:00:00Z')")
         super().__init__(self.clock, seed)
         self.origins = Origins()
         self.origins.identify = self._identify
-        self.edge_bytes, self.regional_bytes = edge_bytes, regional_bytes
+        self.edge_bytes, self.regional_bytes = Store[Any, Any](edge_bytes).capacity, Store[Any, Any](regional_bytes).capacity
         self._driver = SimulatedDriver(self.clock, self.origins.receive)
         self._ids = random.Random(f"{seed} request ids")  # noqa: S311 (ids for a simulation)
         self._edges: dict[str, EdgeLocation] = {}
@@ -114,6 +120,28 @@ class CloudFront(ControlPlane):
             for key, copy in tier.held()
             if wanted is None or (key[0], key[1]) == (host, wanted.path)
         ]
+
+    def preview_invalidation(self, distribution_id: str, *paths: str) -> list[Held]:
+        """The copies that an invalidation of these paths (or `#tags`) would remove now, and where they are. Removes nothing.
+
+        Raises APIError for a distribution that does not exist. Source: invalidation-specifying-objects.
+        """
+        distribution = self._distributions.get(distribution_id)
+        if distribution is None:
+            raise APIError("NoSuchDistribution", f"there is no distribution {distribution_id}", 404)
+        chosen = _chosen(distribution, paths)
+        return [
+            Held(tier.place, key[0], key[1], copy.size, copy.fresh_until - self.clock.now(), key)
+            for tier in self._tiers()
+            for key, copy in tier.held()
+            if chosen(key, copy)
+        ]
+
+    def _invalidated(self, distribution: Distribution, paths: Iterable[str]) -> None:
+        """Remove these paths from every edge and every regional cache, remembered errors included."""
+        chosen = _chosen(distribution, paths)
+        for tier in self._tiers():
+            tier.purge(chosen)
 
     def _tiers(self) -> list[Tier]:
         return [self._edges[code].tier for code in sorted(self._edges)] + [self._regionals[name] for name in sorted(self._regionals)]
@@ -262,3 +290,19 @@ class CloudFront(ControlPlane):
     def _region_of(self, spec: OriginSpec) -> str:
         return self.origins.place_of(spec.domain_name).region
 
+
+
+def _chosen(distribution: Distribution, paths: Iterable[str]) -> Callable[[Any, Copy], bool]:
+    """Which copies an invalidation of these paths removes."""
+    listed = list(paths)
+    tags = {path[1:].lower() for path in listed if path.startswith("#")}
+    patterns = [path for path in listed if not path.startswith("#")]
+
+    def chosen(key: CacheKey, copy: Copy) -> bool:
+        if key.domain_name != distribution.domain_name:
+            return False
+        if any(invalidates(pattern, key.path, key.query) for pattern in patterns):
+            return True
+        return bool(tags) and bool(tags & cache_tags(copy.headers.joined(distribution.cache_tag_header or "-") or ""))
+
+    return chosen

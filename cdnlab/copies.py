@@ -125,7 +125,8 @@ class Answer:
 
     `state`: hit (was there, fresh), refresh (was there, expired, and is still good), stale (expired, sent all the same), miss (came from
     above), error (the origin failed or said so); `failure`: the kind of an origin's failure, "" when it answered; `shared`: whether it was
-    another request's answer that this one waited for.
+    another request's answer that this one waited for; `tier`: whose shelf it stood on, "" if it came from the origin; `shield`: whether
+    that was an Origin Shield's.
     """
 
     copy: Copy
@@ -133,3 +134,4 @@ class Answer:
     failure: str = ""
     shared: bool = False
     tier: str = ""
+    shield: bool = False

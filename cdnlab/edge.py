@@ -199,7 +199,7 @@ class EdgeLocation:
         copy, status = answer.copy, answer.copy.status
         result = "Error" if status >= 400 else _X_CACHE[answer.state]
         detailed = _FAILURES.get(answer.failure, "OriginError" if answer.state == "error" and not answer.shared and status >= 500 else result)
-        if result == "Miss" and answer.tier and answer.tier.kind == "shield":
+        if result == "Miss" and answer.shield:
             detailed = "OriginShieldHit"
         treatments: tuple[Treatment, ...] = ()
         if trail.explain:

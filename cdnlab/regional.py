@@ -11,6 +11,7 @@ A hop is added by wrapping: `Hop` is a tier some milliseconds away, `Upstairs` c
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cdnlab.copies import Answer, Ask
 from cdnlab.geography import rtt
@@ -84,7 +85,8 @@ class Shielded:
             return (yield from self._straight.answer(ask, trail))
         if trail.explain:
             trail.note(self._place, "PATH-15", f"the origin has Origin Shield in {region}: ask there")
-        return (yield from hop.answer(ask, trail))
+        answer = yield from hop.answer(ask, trail)
+        return replace(answer, shield=True) if answer.state == "hit" else answer
 
 
 class Upstairs:

@@ -61,9 +61,9 @@ class Tier:
         """(cache key, copy) of everything on the shelf, least recently used first."""
         return ((shelf.key if isinstance(shelf, PartKey) else shelf, copy) for shelf, copy in self.store.items())
 
-    def purge(self, chosen: Callable[[Hashable], bool]) -> int:
-        """Drop every copy whose cache key is `chosen`; the number of copies that went."""
-        gone = [shelf for shelf, _ in self.store.items() if chosen(shelf.key if isinstance(shelf, PartKey) else shelf)]
+    def purge(self, chosen: Callable[[Hashable, Copy], bool]) -> int:
+        """Drop every copy that is `chosen` by its cache key and itself; the number of copies that went."""
+        gone = [shelf for shelf, copy in self.store.items() if chosen(shelf.key if isinstance(shelf, PartKey) else shelf, copy)]
         return sum(self.store.discard(shelf) for shelf in gone)
 
     def answer(self, ask: Ask, trail: Trail) -> Work[Answer]:

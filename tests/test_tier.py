@@ -105,7 +105,7 @@ def test_an_object_fetched_through_the_regional_cache_stays_in_both():
     world = World(two=True)
     world.get()
     assert len(world.tier.store) == len(world.regional.store) == 1
-    world.tier.purge(lambda key: True)
+    world.tier.purge(lambda key, copy: True)
     assert world.get().state == "miss"
     assert world.asked == 1
 
@@ -115,7 +115,7 @@ def test_an_edge_copy_expires_when_the_regional_copy_does():
     world = World(two=True)
     world.get()
     world.clock.advance(40)
-    world.tier.purge(lambda key: True)
+    world.tier.purge(lambda key, copy: True)
     world.get()
     world.clock.advance(19)
     assert world.get().state == "hit"
@@ -259,7 +259,7 @@ def test_a_404_replaces_the_old_copy():
 def test_what_only_the_edge_had_is_not_put_in_the_regional_cache_by_a_304():
     world = World(two=True)
     world.get()
-    world.regional.purge(lambda key: True)
+    world.regional.purge(lambda key, copy: True)
     world.clock.advance(100)
     assert world.get().state == "refresh"
     assert len(world.regional.store) == 0
@@ -268,7 +268,7 @@ def test_what_only_the_edge_had_is_not_put_in_the_regional_cache_by_a_304():
 def test_a_stale_answer_from_above_is_passed_on_and_never_stored_as_fresh():
     world = World(two=True)
     world.get()
-    world.tier.purge(lambda key: True)
+    world.tier.purge(lambda key, copy: True)
     world.status = 503
     world.clock.advance(100)
     answer = world.get()
