@@ -63,6 +63,9 @@ def recipe_from_policies(
     (False, 'all', 'origin request policy AllViewer')
     """
     problems: list[Problem] = []
+    for config in (cache_policy, {} if origin_request_policy is None else origin_request_policy):
+        if not isinstance(config, Mapping):
+            raise ConfigError([_bad(path, config, "a policy's config is a structure", '{"Name": ...}')])
     cache_name, request_name = names or (_name(cache_policy), _name(origin_request_policy))
     where = _join(path, "ParametersInCacheKeyAndForwardedToOrigin")
     inside = _mapping(cache_policy, "ParametersInCacheKeyAndForwardedToOrigin", where, problems)
@@ -168,7 +171,7 @@ def _check_headers(names: tuple[str, ...], behaviour: str, policy: str, path: st
 
 
 def _added(config: Mapping[str, Any]) -> tuple[str, ...]:
-    headers = config.get("HeadersConfig") or {}
+    headers = _mapping(config, "HeadersConfig", "", [])
     if headers.get("HeaderBehavior") not in ("whitelist", "allViewerAndWhitelistCloudFront"):
         return ()
     return generated_by(Selection("some", listed(headers, "Headers", "", []), "header"))
@@ -183,6 +186,8 @@ def policy_problems(kind: Literal["cache", "origin-request"], config: Mapping[st
     >>> policy_problems("origin-request", shape)[0].path
     'HeadersConfig.HeaderBehavior'
     """
+    if not isinstance(config, Mapping):
+        return [_bad("", config, "a policy's config is a structure", '{"Name": ...}')]
     problems: list[Problem] = []
     where, inside = "", config
     if kind == "cache":
@@ -191,7 +196,7 @@ def policy_problems(kind: Literal["cache", "origin-request"], config: Mapping[st
         inside = _mapping(config, where, where, problems)
     for part in _PARTS:
         _read(inside, part, kind, where, problems)
-        names = listed(inside.get(part.config) or {}, part.names, "", [])
+        names = listed(_mapping(inside, part.config, "", []), part.names, "", [])
         if len(names) > _QUOTA or sum(map(len, names)) > _QUOTA_BYTES:
             code = part.quota + ("CachePolicy" if kind == "cache" else "OriginRequestPolicy")
             path = f"{_join(where, part.config)}.{part.names}"
@@ -299,7 +304,8 @@ def _mapping(config: Any, name: str, path: str, problems: list[Problem]) -> Mapp
     return {}
 
 
-def _ttls(config: Mapping[str, Any], path: str, problems: list[Problem]) -> TTLs:
+def _ttls(config: Any, path: str, problems: list[Problem]) -> TTLs:
+    config = config if isinstance(config, Mapping) else {}
     given: dict[str, float | None] = {}
     for name in ("MinTTL", "DefaultTTL", "MaxTTL"):
         value = config.get(name)

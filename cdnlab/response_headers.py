@@ -174,6 +174,8 @@ def response_headers_policy(config: Mapping[str, Any], name: str = "", path: str
     >>> policy.name, policy.added[-1]
     ('SecurityHeadersPolicy', Added(name='X-Content-Type-Options', value='nosniff', override=True))
     """
+    if not isinstance(config, Mapping):
+        raise ConfigError([Problem("InvalidArgument", path, repr(config), "a policy's config is a structure", '{"Name": ...}')])
     read = _Reader(config, path)
     policy = ResponseHeadersPolicy(
         name or str(config.get("Name", "")).removeprefix("Managed-"),

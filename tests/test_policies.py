@@ -490,12 +490,15 @@ WRONG: list[Any] = [
 def test_a_config_of_the_wrong_shape_is_an_error_with_a_path(config):
     with pytest.raises(ConfigError):
         recipe_from_policies(config)
+    assert policy_problems("cache", config)
 
 
 @pytest.mark.parametrize(
     "behaviour",
     [
         {},
+        "x",
+        None,
         {"ForwardedValues": 7},
         {"ForwardedValues": {"QueryString": "yes", "Cookies": {"Forward": "none"}}},
         {"ForwardedValues": {"QueryString": True, "Cookies": {"Forward": "some"}}},
