@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdnlab.copies import Copy
 from cdnlab.directives import HUNDRED_YEARS, Directives, parse_age, parse_cache_control
 from cdnlab.freshness import (
     ERROR_TABLE,
@@ -21,7 +22,7 @@ from cdnlab.freshness import (
     lifetime,
     parse_http_date,
 )
-from cdnlab.messages import Headers, Response
+from cdnlab.messages import Body, Headers, Response
 from cdnlab.rules import rule
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -321,6 +322,16 @@ def test_what_must_be_asked_each_time_is_revalidated_or_fetched_in_full(said: st
     got = life(said)
     assert (got.keep, got.conditional, got.stale_if_error) == (keep, conditional, None)
     assert life(said, OPTIMIZED).keep == "reuse"
+
+
+@pytest.mark.rule("TTL-20")
+def test_a_304_leaves_the_body_and_starts_the_lifetime_again() -> None:
+    body = Body(b"hello")
+    old = Copy(200, Headers({"ETag": '"v1"'}), body, life("max-age=60"), NOW, NOW, NOW + 60)
+    news = lifetime(Response(200, {"Cache-Control": "max-age=90"}), OPEN, sent_at=NOW + 100)
+    new = old.renewed(old.headers, news, NOW + 100, NOW + 100)
+    assert new.content is body
+    assert (new.fresh_until, new.age(NOW + 130), new.fresh(NOW + 189), new.fresh(NOW + 190)) == (NOW + 190, 30, True, False)
 
 
 # Stale windows ---------------------------------------------------------------------------------------------------------
