@@ -2,8 +2,9 @@
 
 The land is Natural Earth's (`data/land_110m.csv`), drawn in Natural Earth's projection without a grid and without the
 network. The map is cut through the Bering Strait, at 169 degrees west, where hardly a way passes; one that does is drawn
-in two pieces. A way carries the moments at which it is travelled, as the staircase's ways do, so that both can be played
-at once; what stands at a place is drawn by `marks`.
+in two pieces. A WorldMap shows the whole world, or the part of it that a few places need. Its ways carry the moments
+at which they are travelled, as the staircase's do, so that both can be played at once; what stands at a place is drawn
+by `marks`.
 
 Source of the projection: B. Jenny and T. Patterson's polynomials, as d3-geo has them (geoNaturalEarth1Raw).
 """
@@ -11,22 +12,21 @@ Source of the projection: B. Jenny and T. Patterson's polynomials, as d3-geo has
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html import escape
 from itertools import pairwise
+from typing import NamedTuple
 
 from cdnlab.facts import table
 from cdnlab.marks import number, place_shape
 from cdnlab.steps import Place
 
-__all__ = ["HEIGHT", "WIDTH", "label", "land", "marked", "pixels", "sheet", "track", "way"]
+__all__ = ["Label", "WorldMap", "land"]
 
-WIDTH, HEIGHT = 720, 338
-"""The size of the map, in pixels."""
-
-_CUT, _NORTH = -169.0, 80.0  # degrees: the left edge, and the upper one
-_SCALE = WIDTH / (2 * 0.8707 * math.pi)
+_CUT, _NORTH, _SOUTH = -169.0, 80.0, -56.0  # degrees: the left edge, the upper and the lower one
+_BASE = 720  # pixels that the whole world is wide at scale 1
 _SMALLEST, _CLOSEST = 2.0, 0.55  # pixels: islands smaller than this are left out, and bends flatter than this
 
 _Point = tuple[float, float]
@@ -41,17 +41,13 @@ def _raw(lat: float, lon: float) -> _Point:
     return x, y
 
 
-_TOP = _raw(_NORTH, 0)[1]
+_SCALE, _TOP = _BASE / (2 * 0.8707 * math.pi), _raw(_NORTH, 0)[1]
+_HEIGHT = (_TOP - _raw(_SOUTH, 0)[1]) * _SCALE
 
 
-def pixels(lat: float, lon: float) -> _Point:
-    """Where degrees lie on the map, in pixels from its upper left corner.
-
-    >>> [round(each) for each in pixels(-36.85, 174.76)]
-    [656, 254]
-    """
+def _pixels(lat: float, lon: float) -> _Point:
     x, y = _raw(lat, lon)
-    return WIDTH / 2 + x * _SCALE, (_TOP - y) * _SCALE
+    return _BASE / 2 + x * _SCALE, (_TOP - y) * _SCALE
 
 
 def _flattened(line: Sequence[_Point], slack: float) -> list[_Point]:
@@ -86,10 +82,10 @@ def land() -> str:
     """Path data of all land but Antarctica, to be filled; in half pixels and relative, which is shorter."""
     parts = []
     for ring in _rings():
-        outline = [pixels(lat, lon) for lat, lon in ring]
+        outline = [_pixels(lat, lon) for lat, lon in ring]
         xs, ys = [x for x, _ in outline], [y for _, y in outline]
         small = max(max(xs) - min(xs), max(ys) - min(ys)) < _SMALLEST
-        if small or min(lat for lat, _ in ring) < -60 or any(abs(b - a) > WIDTH / 2 for a, b in pairwise(xs)):
+        if small or min(lat for lat, _ in ring) < -60 or any(abs(b - a) > _BASE / 2 for a, b in pairwise(xs)):
             continue
         halves = [(round(2 * x), round(2 * y)) for x, y in _flattened(outline, _CLOSEST)]
         if len(halves) > 3:
@@ -117,44 +113,125 @@ def _between(a: Place, b: Place, pieces: int) -> list[_Point]:
     return points
 
 
-def track(a: Place, b: Place) -> str:
-    """Path data of the great circle from a to b; in two pieces where it passes the map's edge.
+class Label(NamedTuple):
+    """A word or two for a spot on the map, at (x, y) pixels; it finds its own place beside it."""
 
-    >>> track(Place("a", kind="edge", code="a"), Place("b", kind="edge", code="b"))
-    'M339.1 167L339.1 167'
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorldMap:
+    """A map of `width` by `height` pixels, `scale` times as large as the whole world on 720; (left, top) is its corner there.
+
+    `spots`: places that stand a little aside, because on the map they would hide each other.
+
+    >>> whole = WorldMap()
+    >>> [round(each) for each in whole.pixels(Place("Auckland", kind="viewer", code="", lat=-36.85, lon=174.76))]
+    [666, 262]
     """
-    km_degrees = math.hypot(a.lat - b.lat, a.lon - b.lon)
-    line = [pixels(lat, lon) for lat, lon in _between(a, b, max(1, min(48, round(km_degrees / 3))))]
-    data, previous = "", None
-    for x, y in line:
-        jump = previous is None or abs(x - previous) > WIDTH / 2
-        data += f"{'M' if jump else 'L'}{number(x)} {number(y)}"
-        previous = x
-    return data
 
+    width: float = _BASE
+    height: float = math.floor(_HEIGHT)
+    scale: float = 1.0
+    left: float = 0.0
+    top: float = 0.0
+    spots: Mapping[Place, _Point] = field(default_factory=dict)
 
-def way(a: Place, b: Place, at_ms: float, ms: float, *, style: str = "") -> str:
-    """A way as it is travelled: a leg that can be played, from `at_ms` of network time, in `ms`. `style`: SVG attributes."""
-    moments = f'data-at="{number(at_ms)}" data-ms="{number(ms)}"'
-    return f'<path class="cdnlab-leg" {moments} d="{track(a, b)}" fill="none" stroke="currentColor" {style}/>'
+    @classmethod
+    def around(cls, places: Iterable[Place], *, width: float = _BASE, height: float = 330, margin: float = 48) -> WorldMap:
+        """The map of this size that shows these places, in their order, and the ways from one to the next."""
+        stops = list(places)
+        points = [_pixels(stop.lat, stop.lon) for stop in stops]
+        points += [_pixels(lat, lon) for a, b in pairwise(stops) for lat, lon in _between(a, b, 24)]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        wide, high = max(xs) - min(xs), max(ys) - min(ys)
+        scale = min((width - 2 * margin) / max(wide, 1), (height - 2 * margin) / max(high, 1), 4.0)
+        scale = max(scale, width / _BASE)
+        x, y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+        left = min(max(x - width / scale / 2, 0), max(0.0, _BASE - width / scale))
+        top = min(max(y - height / scale / 2, -margin / scale), max(0.0, _HEIGHT + margin / scale - height / scale))
+        return cls(width, height, scale, left, top)
 
+    def apart(self, places: Iterable[Place], *, least: float = 24) -> WorldMap:
+        """The same map with these places at least so many pixels from each other, if there is room; earlier ones stay where they are."""
+        spots: dict[Place, _Point] = {}
+        for place in places:
+            x, y = self._moved(_pixels(place.lat, place.lon))
+            ring = [(math.cos(math.tau * i / 12) * far, math.sin(math.tau * i / 12) * far) for far in (least, 2 * least) for i in range(12)]
+            tries = [(x, y), *((x + dx, y + dy) for dx, dy in ring)]
+            inside = [(a, b) for a, b in tries if 12 <= a <= self.width - 12 and 12 <= b <= self.height - 12] or tries[:1]
+            room = [min([math.dist(spot, other) for other in spots.values()], default=math.inf) for spot in inside]
+            free = [spot for spot, distance in zip(inside, room, strict=True) if distance >= least - 0.01]
+            spots[place] = free[0] if free else inside[room.index(max(room))]
+        return replace(self, spots=spots)
 
-def marked(place: Place, r: float = 6) -> str:
-    """A place's shape, where it lies."""
-    return place_shape(place.kind, *pixels(place.lat, place.lon), r)
+    def pixels(self, place: Place) -> _Point:
+        """Where a place is drawn, in pixels from the upper left corner."""
+        return self.spots.get(place) or self._moved(_pixels(place.lat, place.lon))
 
+    def _moved(self, point: _Point) -> _Point:
+        return (point[0] - self.left) * self.scale, (point[1] - self.top) * self.scale
 
-def label(place: Place, text: str, dx: float = 0, dy: float = -10, *, anchor: str = "middle") -> str:
-    """A word or two beside a place, in the theme's ink, with a halo in its paper."""
-    x, y = pixels(place.lat, place.lon)
-    where = f'x="{number(x + dx)}" y="{number(y + dy)}" text-anchor="{anchor}"'
-    return f'<text class="cdnlab-halo" {where} font-size="12" fill="currentColor">{escape(text)}</text>'
+    def track(self, a: Place, b: Place) -> str:
+        """Path data of the great circle from a to b; in two pieces where it passes the edge of the world."""
+        bend = math.hypot(a.lat - b.lat, (a.lon - b.lon + 180) % 360 - 180)
+        line = [self._moved(_pixels(lat, lon)) for lat, lon in _between(a, b, max(1, min(48, round(bend / 3))))]
+        (ax, ay), (bx, by) = ((p - q, r - s) for (p, r), (q, s) in ((self.pixels(a), line[0]), (self.pixels(b), line[-1])))
+        data, previous = "", math.inf
+        for i, (x, y) in enumerate(line):
+            share = i / (len(line) - 1)
+            x, y = x + ax * (1 - share) + bx * share, y + ay * (1 - share) + by * share
+            data += f"{'M' if abs(x - previous) > _BASE / 2 * self.scale else 'L'}{number(x)} {number(y)}"
+            previous = x
+        return data
 
+    def midway(self, a: Place, b: Place) -> _Point:
+        """The middle of the way from a to b, in pixels."""
+        return self._moved(_pixels(*_between(a, b, 2)[1]))
 
-def sheet(content: str, title: str, *, height: float = HEIGHT) -> str:
-    """The map with `content` on it, as an svg element that says `title` to a screen reader."""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="cdnlab" viewBox="0 0 {WIDTH} {number(height)}" role="img" '
-        f'aria-label="{escape(title)}" width="{WIDTH}" font-family="system-ui, sans-serif">'
-        f'<path d="{land()}" transform="scale(.5)" fill="currentColor" opacity="0.14"/>{content}</svg>'
-    )
+    def way(self, a: Place, b: Place, at_ms: float, ms: float, style: str = "") -> str:
+        """A way as it is travelled: a leg that can be played, from `at_ms` of network time, in `ms`. `style`: SVG attributes."""
+        moments = f'data-at="{number(at_ms)}" data-ms="{number(ms)}"'
+        return f'<path class="cdnlab-leg" {moments} d="{self.track(a, b)}" fill="none" stroke="currentColor" {style}/>'
+
+    def marked(self, place: Place, r: float = 7) -> str:
+        """A place's shape, where it lies."""
+        return f'<g data-place="{escape(place)}">{place_shape(place.kind, *self.pixels(place), r)}</g>'
+
+    def labels(self, wanted: Sequence[Label], *, free_of: Sequence[_Point] = (), size: float = 12.5) -> str:
+        """Labels beside their spots, each where it hides neither another one nor the points in `free_of` if that can be."""
+        taken: list[tuple[float, float, float, float]] = [(x - 8, y - 8, x + 8, y + 8) for x, y in free_of]
+        parts = []
+        for x, y, text in wanted:
+            wide = len(text) * size * 0.56
+            spots = [(x + 14, y + 4, "start"), (x - 14, y + 4, "end"), (x, y - 16, "middle"), (x, y + 26, "middle")]
+            spots += [(x + 10, y + 24, "start"), (x - 10, y + 24, "end"), (x + 10, y - 14, "start"), (x - 10, y - 14, "end")]
+            boxes = []
+            for at, line, anchor in spots:
+                start = at - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
+                boxes.append((start, line - size, start + wide, line + 3))
+            costs = [self._cost(box, taken) for box in boxes]
+            best = costs.index(min(costs))
+            at, line, anchor = spots[best]
+            taken.append(boxes[best])
+            where = f'x="{number(at)}" y="{number(line)}" text-anchor="{anchor}" font-size="{number(size)}"'
+            parts.append(f'<text class="cdnlab-halo" {where} fill="currentColor">{escape(text)}</text>')
+        return "".join(parts)
+
+    def _cost(self, box: tuple[float, float, float, float], taken: Sequence[tuple[float, float, float, float]]) -> float:
+        """How bad it would be to write here: pixels that hide something, and many more for what falls off the map."""
+        left, top, right, bottom = box
+        off = max(0, 4 - left) + max(0, right - self.width + 4) + max(0, 4 - top) + max(0, bottom - self.height + 4)
+        hidden = sum(max(0, min(right, r) - max(left, x)) * max(0, min(bottom, b) - max(top, t)) for x, t, r, b in taken)
+        return hidden + 1000 * off
+
+    def sheet(self, content: str, title: str) -> str:
+        """The map with `content` on it, as an svg element that says `title` to a screen reader."""
+        moved = f"translate({number(-self.left * self.scale)} {number(-self.top * self.scale)}) scale({round(self.scale / 2, 4)})"
+        box = f'viewBox="0 0 {number(self.width)} {number(self.height)}" width="{number(self.width)}"'
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(title)}" font-family="system-ui, sans-serif">'
+            f'<path d="{land()}" transform="{moved}" fill="currentColor" opacity="0.13"/>{content}</svg>'
+        )
