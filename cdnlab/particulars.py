@@ -1,0 +1,89 @@
+"""What is particular to keys, key groups and origin access controls: the meaning of their configs.
+
+Distributions have `validation.py` and policies `policies.py`; everything that is left is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
+
+from cdnlab.errors import APIError
+from cdnlab.fields import Field, alternatives
+from cdnlab.kinds import Record
+from cdnlab.shapes import Said
+
+__all__ = ["check_particulars"]
+
+MAX_KEYS = 5
+_Records: TypeAlias = Mapping[str, Collection[str]]
+
+
+def check_particulars(kind: str, config: Field, ids: _Records, record: Record | None) -> None:
+    """Refuse what AWS refuses in the config of this kind. `ids`: what the account holds, by kind; `record`: what an update replaces."""
+    if len(config.text("Comment")) > 128:
+        config.refuse("InvalidArgument", "Comment", config.text("Comment"), f"{len(config.text('Comment'))} characters", "up to 128")
+    longest = 64 if kind == "OriginAccessControl" else 128
+    if config.given("Name") and not 0 < len(config.text("Name")) <= longest:
+        config.refuse("InvalidArgument", "Name", config.text("Name"), "empty or too long", f"1 to {longest} characters")
+    if check := _CHECKS.get(kind):
+        check(config, ids, record)
+
+
+def _check_public_key(config: Field, ids: _Records, record: Record | None) -> None:
+    for name in ("CallerReference", "EncodedKey"):
+        if record is not None and config.value.get(name) != record.config.get(name):
+            raise APIError("CannotChangeImmutablePublicKeyFields", f"{name} of public key {record.id} cannot change; create another key")
+    if wrong := _wrong_with_key(config.text("EncodedKey")):
+        legal = "the PEM text of a public key, RSA 2048 or ECDSA P-256: -----BEGIN PUBLIC KEY----- ..."
+        config.refuse("InvalidArgument", "EncodedKey", config.text("EncodedKey")[:40], wrong, legal)
+
+
+def _wrong_with_key(pem: str) -> str:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if "PRIVATE KEY" in pem:
+        return "this is a private key; keep it to yourself and give its public half"
+    if not pem.lstrip().startswith("-----BEGIN PUBLIC KEY-----"):
+        return "not a public key in PEM"
+    try:
+        key = load_pem_public_key(pem.encode("utf-8", "replace"))
+    except (ValueError, UnsupportedAlgorithm):
+        return "not a public key that can be read"
+    if isinstance(key, RSAPublicKey):
+        return "" if key.key_size == 2048 else f"an RSA key of {key.key_size} bits"
+    if isinstance(key, EllipticCurvePublicKey):
+        return "" if key.curve.name == "secp256r1" else f"an ECDSA key on the curve {key.curve.name}"
+    return "neither an RSA nor an ECDSA key"
+
+
+def _check_key_group(config: Field, ids: _Records, record: Record | None) -> None:
+    items = config.value.get("Items") or ()
+    if not items:
+        config.refuse("InvalidArgument", "Items", Said("no keys"), "a key group needs a key", "the id of a public key")
+    if len(items) > MAX_KEYS:
+        config.refuse("TooManyPublicKeysInKeyGroup", "Items", len(items), "too many keys", f"up to {MAX_KEYS}")
+    for number, id in enumerate(items):
+        if id not in ids["PublicKey"]:
+            legal = alternatives(id, ids["PublicKey"], "create_public_key makes one, adopt takes one over")
+            config.refuse("InvalidArgument", f"Items[{number}]", id, "no public key has this id", legal)
+        elif id in items[:number]:
+            config.refuse("InvalidArgument", f"Items[{number}]", id, "this key is there twice", "each key once")
+
+
+def _check_origin_access_control(config: Field, ids: _Records, record: Record | None) -> None:
+    if len(config.text("Description")) > 256:
+        config.refuse("InvalidArgument", "Description", config.text("Description"), "too long", "up to 256 characters")
+    if config.text("SigningBehavior") == "always-amz-auth" and config.text("OriginAccessControlOriginType") != "lambda":
+        rule = "always-amz-auth is for Lambda function URLs only"
+        config.refuse("InvalidArgument", "SigningBehavior", "always-amz-auth", rule, "always, never, no-override")
+
+
+_CHECKS: Mapping[str, Callable[[Field, _Records, Record | None], None]] = {
+    "PublicKey": _check_public_key,
+    "KeyGroup": _check_key_group,
+    "OriginAccessControl": _check_origin_access_control,
+}
