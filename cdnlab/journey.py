@@ -72,7 +72,7 @@ class Journey:
         return f"<Journey {self.request.method} {_shortened(self.request.url, 60)}: {self._outcome()}>"
 
     def _outcome(self) -> str:
-        return f"{self.response.status}, {telling.x_cache(self)}, {telling.ms_text(self.latency_ms)}"
+        return _printable(f"{self.response.status}, {telling.x_cache(self)}, {telling.ms_text(self.latency_ms)}")
 
     def __str__(self) -> str:
         """The journey for a terminal: at most 100 columns."""

@@ -33,16 +33,17 @@ _COLUMNS = {"viewer": 84, "edge": 222, "regional": 372, "origin": 528}
 _WITH_SHIELD = {"viewer": 80, "edge": 190, "regional": 306, "shield": 424, "origin": 538}
 _TALL, _SHORT = 230, 84  # pixels for the time of a journey that went past the edge, and of one that did not
 _LEGEND = "Read downwards: time passes. ↘ a question, ↙ its answer. Hatched: an assumed time. Faint: not asked."
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# what XML forbids, other controls, and what would turn the direction of the text around it
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def safe(text: object, most: int = 0) -> str:
-    """Any text made fit for HTML and SVG: escaped, without characters that XML forbids, cut to `most` characters.
+    """Any text made fit for HTML and SVG: escaped, without characters that XML forbids or that turn text around, cut to `most` characters.
 
     >>> safe("<b>"), safe("a-long-host-name", most=8)
     ('&lt;b&gt;', 'a-long-…')
     """
-    plain = _NOT_XML.sub("\ufffd", str(text))
+    plain = _UNFIT.sub("\ufffd", str(text))
     if most and len(plain) > most:
         plain = plain[: most - 1] + "…"
     return escape(plain, quote=True)

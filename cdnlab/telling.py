@@ -239,14 +239,17 @@ def _origin_status(journey: Told, place: Place, at: float) -> int:
 
 
 def shares(journey: Told) -> list[Share]:
-    """Where the time went: the ways between each two places together, then what is left, which was not spent on the way."""
+    """Where the time went: the ways between each two places together, then what is left, which was not spent on the way.
+
+    Empty when no ways were written down.
+    """
     grouped: dict[tuple[frozenset[str], float, str], list[Leg]] = {}
     for leg in journey.legs:
         if leg.at_ms + leg.ms <= journey.latency_ms + 0.01:
             grouped.setdefault((frozenset((leg.start, leg.end)), round(leg.ms, 4), leg.basis), []).append(leg)
     found = [Share(station(legs[0].start), station(legs[0].end), len(legs), legs[0].ms, legs[0].basis) for legs in grouped.values()]
     rest = journey.latency_ms - sum(share.total for share in found)
-    return [*found, Share("", "", 1, rest, "")] if rest >= 0.05 else found
+    return [*found, Share("", "", 1, rest, "")] if found and rest >= 0.05 else found
 
 
 def _listed(names: Sequence[str]) -> str:
