@@ -102,7 +102,7 @@ def generated_headers(
 
 def _header_names(request: Request) -> list[str]:
     """The names of the viewer's headers, in order, Host (which every request has) included."""
-    names = list(request.headers)
+    names = [name for name, _ in request.headers.items()]
     return names if "Host" in request.headers else ["Host", *names]
 
 
