@@ -118,6 +118,11 @@ class Ask:
     known: Copy | None = None
     wanted: tuple[int, int] | None = None
 
+    def error_ttl(self, status: int) -> float:
+        """ErrorCachingMinTTL of a status: seconds."""
+        rule = self.errors.get(status)
+        return 10.0 if rule is None else rule.ttl
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

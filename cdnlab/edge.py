@@ -179,7 +179,7 @@ class EdgeLocation:
         recipe = plan.recipe
         generated = generated_headers(request, visit.viewer) if recipe.generated else {}
         cacheable = recipe.caching and (request.method in ("GET", "HEAD") or (request.method == "OPTIONS" and "OPTIONS" in plan.cached_methods))
-        wanted = ranges.wanted(request.headers) if cacheable and "Range" in request.headers else None
+        wanted = ranges.wanted(request.headers, request.method) if cacheable and "Range" in request.headers else None
         return Ask(
             request=request,
             plan=plan,
@@ -221,6 +221,8 @@ class EdgeLocation:
         response = respond.viewer_response(
             copy, visit.request, plan, x_cache=result, age=age, pop=self.site.pop, request_id=visit.id, cut=not as_sent or copy.part is not None
         )
+        if response.status >= 400 and status < 400:  # a condition or a range that cannot be met
+            result = detailed = "Error"
         return Served(response, result, detailed, treatments)
 
     def _error_page(self, visit: Visit, distribution: Distribution, rule: ErrorRule, trail: Trail) -> Work[Response | None]:

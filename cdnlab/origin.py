@@ -185,15 +185,16 @@ class ToOrigin:
             failure, outcome = outcome.kind, Response(outcome.status)
         known = ask.known if ask.known is not None and ask.known.revalidates() else None
         unchanged = outcome.status == 304 and known is not None and ask.cacheable
-        headers = known.headers_with(outcome.headers) if unchanged and known else respond.clean_headers(outcome.headers, ask.plan.recipe, s3=spec.kind == "s3", at=self.clock.now())
+        headers = respond.clean_headers(outcome.headers, ask.plan.recipe, s3=spec.kind == "s3", at=self.clock.now())
+        if unchanged and known:
+            headers = known.headers_with(headers)
         judged = Response(200 if unchanged or outcome.status == 206 else outcome.status, _freshness_fields(headers, outcome.headers))
-        rule = ask.errors.get(outcome.status)
         life = freshness.lifetime(
             judged,
             ask.plan.recipe.ttls,
             sent_at=sent_at,
             s3=spec.kind == "s3",
-            error_ttl=rule.ttl if rule else 10.0,
+            error_ttl=ask.error_ttl(outcome.status),
             cookies_forwarded=ask.plan.recipe.cookies_forwarded,
         )
         if not ask.cacheable or (outcome.status == 304 and not unchanged):
@@ -208,7 +209,7 @@ class ToOrigin:
             life = replace(life, keep="drop", shareable=False)
         response = Response(outcome.status, headers, outcome.content)
         if ask.cacheable and ask.plan.compress and part is None:
-            response = respond.compress(response, cachekey.accept_encoding(ask.plan.recipe, ask.request))
+            response = respond.compress(response, cachekey.accept_encoding(ask.plan.recipe, ask.request), version=ask.request.version)
         copy = Copy(
             status=response.status,
             headers=response.headers,

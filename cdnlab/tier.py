@@ -125,7 +125,7 @@ class Tier:
         """Ask above on behalf of everybody who waits in this lane. Whatever happens, the flight lands."""
         if trail.explain:
             seen = "no copy" if copy is None else f"the copy expired {self.clock.now() - copy.fresh_until:.0f} s ago: ask whether it changed"
-            trail.note(self.place, "PATH-02" if self.place.kind == "edge" else "PATH-03", seen, "miss" if copy is None else "")
+            trail.note(self.place, "PATH-02" if self.place.kind == "edge" else "PATH-03", seen, "miss" if copy is None else "expired")
         flight = Flight()
         self._flights.setdefault(lane, flight)
         shared: Answer | None = None
@@ -150,18 +150,18 @@ class Tier:
                 trail.note(self.place, "TTL-20", f"unchanged: the copy is good for another {new.fresh_until - now:.0f} s", "refresh")
             return replace(answer, state="refresh", tier=self.place)
         if (answer.failure or new.status >= 500) and copy is not None and copy.covers_failure(now):
-            copy.retry_at = now + new.life.seconds
+            pause = max(new.life.seconds, ask.error_ttl(new.status))
+            copy.retry_at = now + pause
             if trail.explain:
-                trail.note(self.place, "STALE-03", f"the origin failed, so the old copy is sent; next try in {new.life.seconds:.0f} s", "stale")
+                trail.note(self.place, "STALE-03", f"the origin failed, so the old copy is sent; next try in {pause:.0f} s", "stale")
             return Answer(copy, "stale", failure=answer.failure, tier=self.place)
         if ask.known is not None and new.content is ask.known.content:
             return answer  # only the tier below had the body; a 304 brings none to keep here
         if new.life.keep != "drop":
             self._put(ask.key, new)
-            if trail.explain and self.place.kind == "edge":
-                trail.note(self.place, "PATH-05", self._kept(new, now))
-            elif trail.explain:
-                trail.note(self.place, "PATH-03", self._kept(new, now))
+            if trail.explain:
+                rule = "PATH-05" if self.place.kind == "edge" else "PATH-03"
+                trail.note(self.place, rule, self._kept(new, now), "" if new.content.failed else "kept")
         return replace(answer, state="error" if new.status >= 400 else "miss")
 
     @staticmethod
