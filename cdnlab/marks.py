@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "BASIS",
+    "COPIES",
     "EVIDENCE",
     "PLACES",
     "QUESTION",
@@ -37,6 +38,7 @@ __all__ = [
     "line_of",
     "number",
     "place_shape",
+    "spent_box",
     "state_of",
 ]
 
@@ -171,10 +173,23 @@ def dot(x: float, y: float, r: float) -> Shape:
 
 
 def copy_box(x: float, y: float, r: float) -> Shape:
-    """A copy that stays behind: a parcel."""
+    """A copy in a cache: a parcel. Sign of the state "kept"."""
     box = _rectangle(x - r, y - r * 0.8, 2 * r, r * 1.7)
     return Shape(box, "", _path(box, "M", x - r, y - r * 0.2, "h", 2 * r, "M", x, y - r * 0.8, "v", r * 0.6))
 
+
+def spent_box(x: float, y: float, r: float) -> Shape:
+    """A copy that has expired and is still there: a parcel in broken lines. Sign of the state "expired"."""
+    corner = r * 0.55
+    parts: list[str | float] = []
+    for across, down in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+        at_x, at_y = x + across * r, y + down * r * 0.85
+        parts += ["M", at_x - across * corner, at_y, "L", at_x, at_y, "L", at_x, at_y - down * corner]
+    return Shape(_rectangle(x - r, y - r * 0.85, 2 * r, r * 1.7), "", _path(*parts))
+
+
+COPIES: Mapping[str, tuple[str, Drawer]] = MappingProxyType({"kept": ("copy stays", copy_box), "expired": ("copy expired", spent_box)})
+"""What can be said of a copy that is no result: words and sign, drawn in the ink."""
 
 RESULTS: Mapping[str, Result] = MappingProxyType(
     {
@@ -306,13 +321,14 @@ TREATMENTS: Mapping[str, str] = MappingProxyType(
 
 
 def glyph(state: str, x: float, y: float, r: float = 6) -> str:
-    """The glyph of a state as SVG, centred on (x, y); a plain dot for "" (an arrival without a result).
+    """The glyph of a state as SVG, centred on (x, y): a result's, a copy's, a plain dot for "" (an arrival without a result).
 
     >>> glyph("hit", 10, 10, 5)
     '<g class="cdnlab-hit"><path d="M 5 10 A 5 5 0 1 1 15 10 A 5 5 0 1 1 5 10 Z" fill="currentColor"/></g>'
     """
     if state not in RESULTS:
-        return f"<g>{drawn(dot(x, y, r))}</g>"
+        shape = COPIES[state][1] if state in COPIES else dot
+        return f"<g>{drawn(shape(x, y, r))}</g>"
     return f'<g class="cdnlab-{state}">{drawn(RESULTS[state].shape(x, y, r), 1.8)}</g>'
 
 

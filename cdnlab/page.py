@@ -70,13 +70,9 @@ def _icon(kind: str) -> str:
 
 
 def _glyph(state: str) -> str:
-    if state == "kept":
-        drawn = marks.drawn(marks.copy_box(9, 8, 5.5))
-    elif state in marks.RESULTS:
-        drawn = marks.glyph(state, 9, 8, 5)
-    else:
+    if state not in marks.RESULTS and state not in marks.COPIES:
         return ""
-    return f'<svg width="18" height="16" viewBox="0 0 18 16" aria-hidden="true">{drawn}</svg>'
+    return f'<svg width="18" height="16" viewBox="0 0 18 16" aria-hidden="true">{marks.glyph(state, 9, 8, 5)}</svg>'
 
 
 def _head(journey: Told) -> str:
@@ -95,7 +91,7 @@ def _two_lines(journey: Told) -> str:
         read += [f'<span class="cdnlab-chip"><code>{field}: {safe(value, 120)}</code></span>' for value in response.headers.getall(field)]
     happened = []
     for event in (event for event in events(journey) if event.word or event.plain):
-        told = (event.plain,) if event.state in ("hit", "miss", "refresh", "kept") else (event.word, event.plain)
+        told = (event.plain,) if event.state in ("hit", "miss", "refresh") else (event.word, event.plain)
         words = ", ".join(part for part in told if part)
         where = f"{_icon(event.place.kind)} {safe(name(event.place), 40)}"
         happened.append(f'<span class="cdnlab-whole">{where}: {_glyph(event.state)} {safe(words)}</span>')

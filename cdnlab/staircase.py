@@ -272,7 +272,7 @@ def _ticks(start: tuple[float, float], unit: tuple[float, float], long: float) -
 def _mark(event: Event, told: Sequence[Event], journey: Told, frame: _Frame) -> str:
     """A finding: its glyph on the column, its words beside it where no line runs."""
     x, y = frame.x[event.place.kind], frame.y(event.at_ms)
-    drawn = marks.drawn(marks.copy_box(x, y, 6)) if event.state == "kept" else marks.glyph(event.state, x, y)
+    drawn = marks.glyph(event.state, x, y)
     word = f'<tspan font-weight="600">{safe(event.word)}</tspan>' if event.word else ""
     gap = ' dx="5"' if word else ""
     words = word + (f"<tspan{gap}>{safe(event.plain, 26)}</tspan>" if event.plain else "")

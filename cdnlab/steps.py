@@ -49,7 +49,7 @@ class Step:
     """One decision: at `place`, by the rule with id `rule`, `says` what was seen and what follows.
 
     `at_ms`: milliseconds after the viewer sent the request; `state`: how to draw it (hit, refresh, stale, miss, error,
-    blocked, redirect, or "" for a plain remark).
+    blocked, redirect; "expired" for a copy that is found but too old, "kept" for one that stays; "" for a plain remark).
     """
 
     place: Place

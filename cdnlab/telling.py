@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from cdnlab.marks import PLACES, RESULTS, state_of
+from cdnlab.marks import COPIES, PLACES, RESULTS, state_of
 from cdnlab.messages import Request, Response
 from cdnlab.steps import Leg, Place, Step, Treatment
 
@@ -75,7 +75,7 @@ class Told(Protocol):
 class Event:
     """Something to mark at a place: an arrival or a finding, `at_ms` after the start.
 
-    `state`: hit, refresh ..., "kept" for a copy that stays, "" for a plain arrival; `word` and `plain`: what is written beside it;
+    `state`: hit, refresh ..., "kept" or "expired" for a copy, "" for a plain arrival; `word` and `plain`: what is written beside it;
     `arrival`: whether it is what the place found when the question came.
     """
 
@@ -158,7 +158,7 @@ def carried(journey: Told) -> list[tuple[Leg, str]]:
         if is_question(leg):
             found.append((leg, ""))
             continue
-        own = [event.state for event in told if event.place == leg.start and event.at_ms <= leg.at_ms + 0.01 and event.state != "kept"]
+        own = [event.state for event in told if event.place == leg.start and event.at_ms <= leg.at_ms + 0.01 and event.state not in COPIES]
         state = own[-1] if own else ""
         passed_on = brought.get(leg.start, "")
         if state in ("", "miss") and passed_on in ("error", "stale"):
@@ -196,16 +196,14 @@ def _visit(journey: Told, place: Place, at: float, said: list[Step]) -> list[Eve
         last[round(step.at_ms, 2), step.state == "kept"] = step
     found = [_event(journey, place, step.at_ms, step.state, arrival=abs(step.at_ms - at) < 0.01) for step in last.values()]
     if not any(event.arrival for event in found):
-        first = _event(journey, place, at, "", arrival=True)
-        if any(event.state in _LATER for event in found):
-            first = replace(first, plain="copy expired")
-        found.insert(0, first)
+        expired = any(event.state in _LATER for event in found)
+        found.insert(0, _event(journey, place, at, "expired" if expired else "", arrival=True))
     return found
 
 
 def _event(journey: Told, place: Place, at: float, state: str, *, arrival: bool) -> Event:
-    if state == "kept":
-        return Event(place, at, state, "", "copy stays", False)
+    if state in COPIES:
+        return Event(place, at, state, "", COPIES[state][0], arrival and state != "kept")
     if state not in RESULTS:
         asks_on = any(is_question(leg) and leg.start == place for leg in journey.legs)
         return Event(place, at, "", "", ("passes it on" if asks_on else "waits") if arrival else "", arrival)
@@ -306,7 +304,7 @@ def _sentences(journey: Told, told: Sequence[Event]) -> tuple[list[str], int]:
         elif event.state == "stale":
             status = 200
             sentences.append(f"{who} sends its old copy")
-        elif event.state not in ("kept", "refresh") and event.place in of:
+        elif event.state not in ("kept", "expired", "refresh") and event.place in of:
             sentences[of[event.place]] += f", then {finds}"
     return sentences, status
 

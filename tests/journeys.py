@@ -138,8 +138,8 @@ def brisbane() -> Journey:
 
 def refresh() -> Journey:
     """A day later: the copies have expired, and Stockholm answers 304."""
-    t = Telling(AUCKLAND).go(AKL).note("PATH-02", "the copy expired 1 s ago: ask whether it changed").go(SYDNEY)
-    t.note("PATH-03", "the copy expired 1 s ago: ask whether it changed").go(STOCKHOLM).note("PATH-03", "answers 304", "refresh")
+    t = Telling(AUCKLAND).go(AKL).note("PATH-02", "the copy expired 1 s ago: ask whether it changed", "expired").go(SYDNEY)
+    t.note("PATH-03", "the copy expired 1 s ago: ask whether it changed", "expired").go(STOCKHOLM).note("PATH-03", "answers 304", "refresh")
     t.go(SYDNEY).note("PATH-03", "unchanged: good for another day", "refresh").go(AKL).note("PATH-05", "unchanged", "refresh").go(AUCKLAND)
     return t.told("RefreshHit", FULL, origin_requests=(ASKED,), origin_statuses=(304,), started=1767312001.0)
 

@@ -85,9 +85,10 @@ def test_a_glyph_is_drawn_in_the_current_colour_of_its_class(state: str) -> None
     assert "#" not in drawn
 
 
-def test_a_state_without_a_result_is_a_plain_dot() -> None:
-    assert marks.glyph("", 10, 10) == marks.glyph("kept", 10, 10)
-    assert "class=" not in marks.glyph("", 10, 10)
+def test_arrivals_and_copies_are_drawn_in_the_ink() -> None:
+    signs = [marks.glyph(state, 10, 10) for state in ("", *marks.COPIES)]
+    assert len(set(signs)) == len(signs)
+    assert not any(f"cdnlab-{state}" in sign for sign in signs for state in RESULTS)
 
 
 def test_places_have_a_shape_and_no_colour() -> None:
