@@ -12,22 +12,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cdnlab.bucket import Bucket
     from cdnlab.clock import SimulatedClock
+    from cdnlab.cloudfront import CloudFront
     from cdnlab.errors import CdnlabError
     from cdnlab.journey import Journey
     from cdnlab.messages import Headers, Request, Response
+    from cdnlab.viewers import Viewer
+    from cdnlab.webserver import WebServer
 
 __version__ = "0.1.0"
 
-__all__ = ["CdnlabError", "Headers", "Journey", "Request", "Response", "SimulatedClock"]
+__all__ = [
+    "Bucket",
+    "CdnlabError",
+    "CloudFront",
+    "Headers",
+    "Journey",
+    "Request",
+    "Response",
+    "SimulatedClock",
+    "Viewer",
+    "WebServer",
+]
 
 _HOME = {
+    "Bucket": "bucket",
     "CdnlabError": "errors",
+    "CloudFront": "cloudfront",
     "Headers": "messages",
     "Journey": "journey",
     "Request": "messages",
     "Response": "messages",
     "SimulatedClock": "clock",
+    "Viewer": "viewers",
+    "WebServer": "webserver",
 }
 
 
