@@ -236,7 +236,7 @@ function render({ model, el }) {
     { class: "cdnlab cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
     h("p", { class: "cdnlab-title" }, spec.title),
     h("div", { class: "cdnlab-controls" }, ...controls),
-    band, said, picture, status, tape, tools,
+    band, said, status, picture, tape, tools,
   );
 
   function look(frame) {

@@ -241,7 +241,8 @@ class Panel(Generic[R]):
 
     def _opening(self) -> str:
         questions = [f"{each.question} ({' / '.join(each.options)})" for each in self._predictions if each.asked(self.result)]
-        return " ".join([f"{self.title}.", *questions[:1], str(self.sentence)])
+        title = self.title if self.title[-1:] in "?!." else f"{self.title}."
+        return " ".join([title, *questions[:1], str(self.sentence)])
 
     def _page(self, result: R, *, opening: bool = False) -> str:
         """The static twin: what a reader without a kernel sees."""
@@ -252,8 +253,8 @@ class Panel(Generic[R]):
                 parts.append(f'<p class="cdnlab-question">{html.escape(each["question"])}</p><ul>{options}</ul>')
             elif each["outcome"]:
                 parts.append(f'<p class="cdnlab-said">{html.escape(_said(each))}</p>')
-        parts.append(f'<div class="cdnlab-picture">{self.view(result)}</div>')
         parts.append(f'<p class="cdnlab-status" role="status">{html.escape(str(self.sentence))}</p>')
+        parts.append(f'<div class="cdnlab-picture">{self.view(result)}</div>')
         if opening:
             parts.append('<p class="cdnlab-note">Run this cell to work the panel yourself.</p>')
         return f'<div class="cdnlab cdnlab-panel cdnlab-static"><style>{_static_css()}</style>{"".join(parts)}</div>'

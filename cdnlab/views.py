@@ -6,18 +6,20 @@ time, so that a panel can play them; the staircase shows the same journeys from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Protocol
 
 from cdnlab.marks import copy_box, drawn, glyph, line_of, number
 from cdnlab.steps import Place
 from cdnlab.telling import Told, events, is_question, ms_text, name, overall, station, x_cache
-from cdnlab.worldmap import Label, WorldMap
+from cdnlab.worldmap import FONT, Label, WorldMap
 
 __all__ = ["CopyShown", "journey_map", "waits"]
 
-_FONT = 'font-family="system-ui, sans-serif"'
+WIDTH = 720
+_WORLD, _CLOSE, _HIGH = 452, 260, 290  # pixels: how wide the world and the close-up are, and how high both
 _LEFT, _LONG = 168, 300  # pixels: where the bars begin, and how long the longest is
 
 
@@ -31,39 +33,60 @@ class CopyShown(Protocol):
 
 
 def journey_map(
-    stops: Sequence[Place],
+    ways: Sequence[Sequence[Place]],
     *,
     journey: Told | None = None,
     copies: Sequence[CopyShown] = (),
     lifetime: float = 1.0,
-    wires: Sequence[tuple[Place, Place]] = (),
     title: str = "",
-    height: float = 380,
 ) -> str:
-    """The world round these stops, with the latest `journey` as it can be played.
+    """The world with `ways` (each from a viewer to an origin) drawn faintly, and beside it, enlarged, what lies round the first one.
 
-    `copies` stand as parcels beside their place: full with a fuse while fresh (of `lifetime` seconds), hollow once expired.
-    `wires`: ways to draw faintly. `title`: what the picture says to a screen reader.
+    `journey`: the latest one, drawn as it can be played. `copies` stand as parcels beside their place: full with a fuse
+    while fresh (of `lifetime` seconds), hollow once expired. `title`: what the picture says to a screen reader.
     """
-    fixed = sorted(dict.fromkeys(stops), key=lambda place: ("regional", "shield", "edge", "origin", "viewer", "service").index(place.kind))
-    chart = WorldMap.around([*stops], height=height, margin=44).apart(fixed)
-    parts = [f'<path d="{chart.track(a, b)}" fill="none" stroke="currentColor" opacity="0.3"/>' for a, b in wires]
-    kept: dict[Place, float] = {}
-    if journey is not None:
-        kept = {event.place: event.at_ms for event in events(journey) if event.state == "kept"}
-        look, state = line_of(overall(journey)), overall(journey)
-        style = f'stroke-width="{number(look.width)}"' + (f' stroke-dasharray="{look.dash}"' if look.dash else "")
-        ways = [chart.way(leg.start, leg.end, leg.at_ms, leg.ms, "" if is_question(leg) else style) for leg in journey.legs]
-        parts.append(f'<g class="cdnlab-{state}">{"".join(ways)}</g>')
-    parts += [chart.marked(place) for place in fixed]
-    shelf = {held.place: _beside(chart, held.place) for held in copies if held.place in chart.spots}
-    parts += [_parcel(held, *shelf[held.place], lifetime, kept.get(held.place)) for held in copies if held.place in shelf]
-    words = [Label(*chart.pixels(place), station(place)) for place in fixed]
-    return chart.sheet("".join(parts) + chart.labels(words, free_of=[*chart.spots.values(), *shelf.values()]), title)
+    here = ways[0]
+    regional = next((place for place in here if place.kind == "regional"), here[0])
+    near = [place for way in ways if regional in way for place in way if place.kind != "origin"]
+    far = [place for way in ways for place in way if place.kind in ("regional", "shield", "origin") or place == here[0]]
+    whole = WorldMap.around([*here[1:], *far], width=_WORLD, height=_HIGH, margin=24).apart(_in_order(far), least=15)
+    close = WorldMap.around(near, width=_CLOSE, height=_HIGH, margin=52, largest=9.0).apart(_in_order(near), least=44)
+    wires = sorted({pair for way in ways for pair in pairwise(way)})
+    parts = []
+    for chart, x, r in ((whole, 0, 5.0), (close, WIDTH - _CLOSE, 8.0)):
+        faint = "".join(f'<path d="{chart.track(a, b)}" fill="none" stroke="currentColor" opacity="0.3"/>' for a, b in wires)
+        marks = "".join(chart.marked(place, r) for place in chart.spots)
+        shown = [held for held in copies if held.place in chart.spots and (chart is close or held.place not in close.spots)]
+        shelf = {held.place: _beside(chart, held.place) for held in shown}
+        kept = {event.place: event.at_ms for event in events(journey) if event.state == "kept"} if journey is not None else {}
+        parcels = "".join(_parcel(held, *shelf[held.place], lifetime, kept.get(held.place)) for held in shown)
+        words = [Label(*chart.pixels(place), name(place) if chart is whole else station(place)) for place in chart.spots]
+        labels = chart.labels(words, free_of=[*chart.spots.values(), *shelf.values()], size=12)
+        parts.append(chart.sheet(f"{faint}{_played(chart, journey)}{marks}{parcels}{labels}", at=(x, 0)))
+    frame = f'<path d="M{WIDTH - _CLOSE + 0.5} .5h{_CLOSE - 1}v{_HIGH - 1}h{1 - _CLOSE}z" fill="none" stroke="currentColor" opacity="0.4"/>'
+    caption = _words(WIDTH - _CLOSE + 10, 18, "close up")
+    head = f'viewBox="0 0 {WIDTH} {_HIGH}" width="{WIDTH}" role="img" aria-label="{escape(title)}" {FONT}'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}{frame}{caption}</svg>'
+
+
+def _in_order(places: Iterable[Place]) -> list[Place]:
+    """Each place once; those that matter most for the picture first, because they stay where they are."""
+    return sorted(dict.fromkeys(places), key=lambda place: ("regional", "shield", "origin", "edge", "viewer", "service").index(place.kind))
+
+
+def _played(chart: WorldMap, journey: Told | None) -> str:
+    """The journey's ways: questions thin, answers in the line of the result."""
+    if journey is None:
+        return ""
+    state = overall(journey)
+    look = line_of(state)
+    style = f'stroke-width="{number(look.width)}"' + (f' stroke-dasharray="{look.dash}"' if look.dash else "")
+    ways = [chart.way(leg.start, leg.end, leg.at_ms, leg.ms, "" if is_question(leg) else style) for leg in journey.legs]
+    return f'<g class="cdnlab-{state}">{"".join(ways)}</g>'
 
 
 def _beside(chart: WorldMap, place: Place) -> tuple[float, float]:
-    """Where a place's parcels stand: under it, or over it where the map ends."""
+    """Where a place's parcel stands: under it, or over it where the map ends."""
     x, y = chart.pixels(place)
     return (x, y + 19) if y + 30 < chart.height else (x, y - 17)
 
@@ -99,12 +122,14 @@ def waits(journeys: Sequence[Told], *, longest_ms: float = 0, predicted_ms: Mapp
         parts.append(_words(_LEFT + long + 28, y + 13.5, f"{ms_text(journey.latency_ms)}  {x_cache(journey)}"))
         if order in guesses:
             x = number(_LEFT + guesses[order] * scale)
-            parts.append(f'<path d="M{_LEFT} {number(y + 18)}H{x}v-17" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="4 3"/>')
+            parts.append(
+                f'<path d="M{_LEFT} {number(y + 18)}H{x}v-17" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="4 3"/>'
+            )
             parts.append(_words(float(x) + 6, y + 27, f"you: about {ms_text(guesses[order])}"))
             y += 15
         y += 23
     said = "; ".join(f"{order + 1}. {name(each.viewer)}: {ms_text(each.latency_ms)}, {x_cache(each)}" for order, each in shown)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {number(y + 4)}" width="720" role="img" '
-        f'aria-label="{escape("Waits. " + said)}" {_FONT}>{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {number(y + 4)}" width="{WIDTH}" role="img" '
+        f'aria-label="{escape("Waits. " + said)}" {FONT}>{"".join(parts)}</svg>'
     )

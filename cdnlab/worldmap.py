@@ -23,12 +23,13 @@ from cdnlab.facts import table
 from cdnlab.marks import number, place_shape
 from cdnlab.steps import Place
 
-__all__ = ["Label", "WorldMap", "land"]
+__all__ = ["FONT", "Label", "WorldMap", "land"]
 
 _CUT, _NORTH, _SOUTH = -169.0, 80.0, -56.0  # degrees: the left edge, the upper and the lower one
 _BASE = 720  # pixels that the whole world is wide at scale 1
 _SMALLEST, _CLOSEST = 2.0, 0.55  # pixels: islands smaller than this are left out, and bends flatter than this
 
+FONT = 'font-family="system-ui, sans-serif"'
 _Point = tuple[float, float]
 
 
@@ -140,14 +141,19 @@ class WorldMap:
     spots: Mapping[Place, _Point] = field(default_factory=dict)
 
     @classmethod
-    def around(cls, places: Iterable[Place], *, width: float = _BASE, height: float = 330, margin: float = 48) -> WorldMap:
-        """The map of this size that shows these places, in their order, and the ways from one to the next."""
+    def around(
+        cls, places: Iterable[Place], *, width: float = _BASE, height: float = 330, margin: float = 48, largest: float = 4.0
+    ) -> WorldMap:
+        """The map of this size that shows these places, in their order, and the ways from one to the next.
+
+        `margin`: pixels to leave around them; `largest`: the scale not to exceed.
+        """
         stops = list(places)
         points = [_pixels(stop.lat, stop.lon) for stop in stops]
         points += [_pixels(lat, lon) for a, b in pairwise(stops) for lat, lon in _between(a, b, 24)]
         xs, ys = [x for x, _ in points], [y for _, y in points]
         wide, high = max(xs) - min(xs), max(ys) - min(ys)
-        scale = min((width - 2 * margin) / max(wide, 1), (height - 2 * margin) / max(high, 1), 4.0)
+        scale = min((width - 2 * margin) / max(wide, 1), (height - 2 * margin) / max(high, 1), largest)
         scale = max(scale, width / _BASE)
         x, y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
         left = min(max(x - width / scale / 2, 0), max(0.0, _BASE - width / scale))
@@ -176,16 +182,19 @@ class WorldMap:
 
     def track(self, a: Place, b: Place) -> str:
         """Path data of the great circle from a to b; in two pieces where it passes the edge of the world."""
-        bend = math.hypot(a.lat - b.lat, (a.lon - b.lon + 180) % 360 - 180)
-        line = [self._moved(_pixels(lat, lon)) for lat, lon in _between(a, b, max(1, min(48, round(bend / 3))))]
-        (ax, ay), (bx, by) = ((p - q, r - s) for (p, r), (q, s) in ((self.pixels(a), line[0]), (self.pixels(b), line[-1])))
         data, previous = "", math.inf
-        for i, (x, y) in enumerate(line):
-            share = i / (len(line) - 1)
-            x, y = x + ax * (1 - share) + bx * share, y + ay * (1 - share) + by * share
+        for x, y in self.along(a, b):
             data += f"{'M' if abs(x - previous) > _BASE / 2 * self.scale else 'L'}{number(x)} {number(y)}"
             previous = x
         return data
+
+    def along(self, a: Place, b: Place) -> list[_Point]:
+        """Points on the great circle from a to b, in pixels."""
+        bend = math.hypot(a.lat - b.lat, (a.lon - b.lon + 180) % 360 - 180)
+        line = [self._moved(_pixels(lat, lon)) for lat, lon in _between(a, b, max(1, min(48, round(bend / 3))))]
+        (ax, ay), (bx, by) = ((p - q, r - s) for (p, r), (q, s) in ((self.pixels(a), line[0]), (self.pixels(b), line[-1])))
+        shares = [i / (len(line) - 1) for i in range(len(line))]
+        return [(x + ax * (1 - t) + bx * t, y + ay * (1 - t) + by * t) for t, (x, y) in zip(shares, line, strict=True)]
 
     def midway(self, a: Place, b: Place) -> _Point:
         """The middle of the way from a to b, in pixels."""
@@ -227,11 +236,16 @@ class WorldMap:
         hidden = sum(max(0, min(right, r) - max(left, x)) * max(0, min(bottom, b) - max(top, t)) for x, t, r, b in taken)
         return hidden + 1000 * off
 
-    def sheet(self, content: str, title: str) -> str:
-        """The map with `content` on it, as an svg element that says `title` to a screen reader."""
+    def sheet(self, content: str, title: str = "", *, at: _Point | None = None) -> str:
+        """The map with `content` on it, as an svg element that says `title` to a screen reader.
+
+        `at`: where it lies inside a larger picture; it is then cut off at its own edges.
+        """
         moved = f"translate({number(-self.left * self.scale)} {number(-self.top * self.scale)}) scale({round(self.scale / 2, 4)})"
-        box = f'viewBox="0 0 {number(self.width)} {number(self.height)}" width="{number(self.width)}"'
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(title)}" font-family="system-ui, sans-serif">'
-            f'<path d="{land()}" transform="{moved}" fill="currentColor" opacity="0.13"/>{content}</svg>'
-        )
+        size = f'width="{number(self.width)}" height="{number(self.height)}"'
+        if at is None:
+            head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(self.width)} {number(self.height)}" {FONT}'
+            head += f' role="img" aria-label="{escape(title)}"'
+        else:
+            head = f'x="{number(at[0])}" y="{number(at[1])}" overflow="hidden"'
+        return f'<svg {head} {size}><path d="{land()}" transform="{moved}" fill="currentColor" opacity="0.13"/>{content}</svg>'

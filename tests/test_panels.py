@@ -46,11 +46,15 @@ def twin(result: Sum) -> str:
 
 
 def predict() -> Predict:
-    return Predict("guess", "Odd or even?", ("odd", "even"), outcome=lambda r: f"It is {'odd' if r.total % 2 else 'even'}." if r.added else "")
+    return Predict(
+        "guess", "Odd or even?", ("odd", "even"), outcome=lambda r: f"It is {'odd' if r.total % 2 else 'even'}." if r.added else ""
+    )
 
 
 def toy() -> Panel[Sum]:
-    return Panel("Add them up", [predict(), Slider("n", "Number", 0, 20, 1), Button("Add", primary=True)], model=model, view=view, twin=twin)
+    return Panel(
+        "Add them up", [predict(), Slider("n", "Number", 0, 20, 1), Button("Add", primary=True)], model=model, view=view, twin=twin
+    )
 
 
 def hand(panel: Panel[Any], number: int = 1, **message: Any) -> dict[str, Any]:
