@@ -35,7 +35,7 @@ def behaviors(config: Field) -> list[Field]:
 
 
 def check_behaviors(config: Field, account: Account) -> None:
-    """Every behaviour, and the list of them (rules CONF-40 to CONF-59)."""
+    """Every behaviour, and the list of them (rules CONF-40 to CONF-56)."""
     listed = config.items("CacheBehaviors")
     if len(listed) > MAX_BEHAVIORS:
         config.refuse("TooManyCacheBehaviors", "CacheBehaviors.Quantity", len(listed), "too many behaviours", f"up to {MAX_BEHAVIORS}")
@@ -55,7 +55,7 @@ def check_behaviors(config: Field, account: Account) -> None:
     targets = {*s3, *(group.text("Id") for group in config.items("OriginGroups"))}
     for behavior in behaviors(config):
         target = behavior.text("TargetOriginId")
-        if behavior.given("TargetOriginId") and target not in targets:
+        if targets and behavior.given("TargetOriginId") and target not in targets:
             behavior.refuse(
                 "NoSuchOrigin", "TargetOriginId", target, "no origin or origin group has this id", alternatives(target, targets)
             )
@@ -153,9 +153,9 @@ def _check_policies(behavior: Field, account: Account) -> None:
     for name, kind, code in _POLICY_FIELDS:
         id = behavior.text(name)
         if id and account.policy(kind, id) is None:
-            hint = "the id of a managed policy, or of one that create_ made or adopt took over"
-            legal = alternatives(id, account.names(kind)) if len(id) == 36 else hint
-            behavior.refuse(code, name, id, "there is no such policy", legal if "mean" in legal else hint)
+            close = alternatives(id, account.names(kind)) if len(id) == 36 else ""
+            legal = "the id of a managed policy, or of one that create_ made or adopt took over"
+            behavior.refuse(code, name, id, "there is no such policy", close if close.startswith("did") else legal)
         elif id and (meant := account.meant(kind, id)):
             behavior.warn(name, f"{id!r} is disguised as in AWS's documentation; read as the managed policy {meant}")
     cache, legacy = behavior.text("CachePolicyId"), behavior.given("ForwardedValues")

@@ -52,7 +52,7 @@ def shield_regions() -> tuple[str, ...]:
 
 
 def check_origins(config: Field) -> None:
-    """Every origin, and the list of them (rules CONF-20 to CONF-32)."""
+    """Every origin, and the list of them (rules CONF-20 to CONF-30)."""
     origins = config.items("Origins")
     if len(origins) > MAX_ORIGINS:
         config.refuse("TooManyOrigins", "Origins.Quantity", len(origins), "too many origins", f"up to {MAX_ORIGINS}")
@@ -193,7 +193,7 @@ def _check_identity(origin: Field) -> None:
 
 
 def check_origin_groups(config: Field) -> None:
-    """Origin groups: two different members that exist, and status codes that may cause a failover (rules CONF-33 to CONF-35)."""
+    """Origin groups: two different members that exist, and status codes that may cause a failover (rules CONF-31, CONF-32)."""
     groups = config.items("OriginGroups")
     if len(groups) > MAX_GROUPS:
         config.refuse("TooManyOriginGroupsPerDistribution", "OriginGroups.Quantity", len(groups), "too many groups", f"up to {MAX_GROUPS}")

@@ -99,7 +99,7 @@ def compile(
 
     >>> from cdnlab.facts import json_file
     >>> distribution = compile(json_file("configs", "spa_oac_6behaviors_api.json"))
-    >>> distribution.plan_for("/static/app.js").pattern, distribution.plan_for("/api/items").is_default
+    >>> distribution.plan_for("/app.js").pattern, distribution.plan_for("/api/items").is_default
     ('*.js', True)
     """
     account = account or Account()

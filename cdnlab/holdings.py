@@ -166,7 +166,7 @@ class Holdings:
                 raise refuse("CNAMEAlreadyExists", f"{alias} is an alias of distribution {self._hosts[alias]} already")
         record.config = copy.deepcopy(dict(record.config))
         self._records[kind.name][record.id] = record
-        using = self._users(kind, record.id) if kind.managed or kind.name == "KeyGroup" else []
+        using = self._users(kind, record.id) if old is not None and kind.managed else []
         changed = [made] if made else [self._compiled(self._records["Distribution"][id]) for id in using]
         for distribution in changed:
             self._distributions[distribution.id] = distribution

@@ -18,9 +18,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["PathMatcher", "covers", "matches", "normalised"]
+__all__ = ["PathMatcher", "covers", "matches", "normalised", "overlap"]
 
-_MEMO = 8192
+_MEMO, _MEMO_LENGTH = 8192, 512  # paths remembered, and the longest of them
 _ESCAPED_UNRESERVED = re.compile(r"%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
 _SLASHES = re.compile(r"//+")
 _DOTS = re.compile(r"/\.{1,2}(?:/|\Z)")
@@ -31,8 +31,6 @@ def normalised(path: str) -> str:
 
     Source: RFC 3986 sections 5.2.4 and 6.2.2; that `//` collapses first is cdnlab's choice (rule ROUTE-05).
 
-    >>> normalised("/a/b/..?")
-    '/a/b/..?'
     >>> normalised("/%70ics//./b/%2e%2e/cat%2Fdog.jpg")
     '/pics/cat%2Fdog.jpg'
     """
@@ -117,9 +115,10 @@ class PathMatcher:
             number = self._none
             if self._search and (found := self._search(normalised(path))):
                 number = (found.lastindex or 0) - 1
-            if len(self._memo) >= _MEMO:
-                self._memo.clear()
-            self._memo[path] = number
+            if len(path) <= _MEMO_LENGTH:
+                if len(self._memo) >= _MEMO:
+                    self._memo.clear()
+                self._memo[path] = number
         return number
 
 
@@ -147,3 +146,23 @@ def covers(wide: str, narrow: str) -> bool:
 
 def _sorted_run(run: re.Match[str]) -> str:
     return "?" * run[0].count("?") + "*" * ("*" in run[0])
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some path is matched by both patterns.
+
+    >>> overlap("*.jpg", "private/*"), overlap("*.jpg", "*.png")
+    (True, False)
+    """
+    left, right = _with_slash(one), _with_slash(other)
+    # reach[j]: after `i` symbols of left, some text fits them and the first `j` symbols of right
+    reach = [all(symbol == "*" for symbol in right[:j]) for j in range(len(right) + 1)]
+    for symbol in left:
+        before, reach = reach, [reach[0] and symbol == "*"]
+        for j, other_symbol in enumerate(right):
+            if symbol == "*" or other_symbol == "*":
+                fits = before[j + 1] or reach[j] or before[j]
+            else:
+                fits = before[j] and ("?" in (symbol, other_symbol) or symbol == other_symbol)
+            reach.append(fits)
+    return reach[-1]

@@ -28,7 +28,7 @@ _PROXY_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
 def warn_of_unmodelled(config: Field, behaviors: list[Field]) -> None:
-    """Add a warning for every such field that is set to something that matters (rules CONF-70 to CONF-74)."""
+    """Add a warning for every such field that is set to something that matters (rules CONF-70 to CONF-72)."""
     for name, says in _DISTRIBUTION.items():
         if config.matters(name):
             config.warn(name, says)

@@ -8,6 +8,7 @@ what was found, the rule and what would be legal. What AWS takes but cdnlab does
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from cdnlab.account import Account
 from cdnlab.check_behaviors import behaviors, check_behaviors
@@ -53,7 +54,7 @@ def examine(config: object, account: Account | None = None) -> Findings:
     """Problems and warnings of a DistributionConfig together."""
     account = account or Account()
     findings = look(config, "DistributionConfig")
-    if not isinstance(config, dict):
+    if not isinstance(config, Mapping):
         return findings
     if wrapped := next((name for name in ("DistributionConfig", "Distribution", "Resources", "Properties") if name in config), None):
         rule = "this is a document with a DistributionConfig inside"
@@ -139,7 +140,7 @@ def _check_errors(config: Field) -> None:
             legal = ", ".join(map(str, ERROR_CODES))
             error.refuse("InvalidErrorCode", "ErrorCode", code, "errors with this status cannot be customised", legal)
         elif code in seen:
-            error.refuse("InvalidErrorCode", "ErrorCode", code, "this code is there twice", "each code once")
+            error.refuse("InvalidArgument", "ErrorCode", code, "this code is there twice", "each code once")
         seen.add(code or 0)
         if response and response not in RESPONSE_CODES:
             error.refuse(
