@@ -235,6 +235,7 @@ class CloudFront(ControlPlane):
             legs=tuple(trail.legs),
             treatments=served.treatments,
             origin_requests=tuple(trail.origin_requests),
+            origin_statuses=tuple(trail.origin_statuses),
         )
 
     def _way(self, site: EdgeSite, owner: Distribution | None, path: str) -> tuple[Place, ...]:

@@ -133,12 +133,14 @@ class ToOrigin:
             outcome = reply.outcome
             if isinstance(outcome, Response):
                 trail.origin_requests.append(request)
+                trail.origin_statuses.append(outcome.status)
                 if trail.explain:
                     trail.note(place, reply.rule or "ORIGIN-01", reply.says or f"answers {outcome.status}", _state(outcome), ago_ms=ms / 2)
                     trail.leg(place, self.place, ms / 2, basis, ago_ms=ms / 2)
                 return first, self._checked(outcome, request)
             if outcome.kind == "read-timeout":
                 trail.origin_requests.append(request)
+                trail.origin_statuses.append(0)
             again = outcome.kind in ("refused", "connect-timeout") or (outcome.kind == "read-timeout" and request.method in ("GET", "HEAD"))
             last = attempt == spec.connection_attempts or not again
             if trail.explain:

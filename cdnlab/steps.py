@@ -108,7 +108,7 @@ class Treatment:
 class Trail:
     """The record of one request under way. `explain`: whether anybody wants the steps."""
 
-    __slots__ = ("background", "clock", "explain", "legs", "origin_requests", "started", "steps", "treatments")
+    __slots__ = ("background", "clock", "explain", "legs", "origin_requests", "origin_statuses", "started", "steps", "treatments")
 
     def __init__(self, clock: Clock, *, explain: bool = True, background: bool = False) -> None:
         self.clock, self.explain, self.background = clock, explain, background
@@ -117,6 +117,7 @@ class Trail:
         self.legs: list[Leg] = []
         self.treatments: tuple[Treatment, ...] = ()
         self.origin_requests: list[Request] = []
+        self.origin_statuses: list[int] = []
 
     def at_ms(self) -> float:
         """Milliseconds since the viewer sent the request."""
