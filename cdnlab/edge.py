@@ -169,7 +169,7 @@ class EdgeLocation:
                 page = yield from self._error_page(visit, distribution, rule, trail)
                 return served if page is None else served._replace(response=page)
         if trail.explain:
-            trail.note(self.site.place, "ROUTE-01", f"behaviour {plan.number} ({plan.pattern}) takes {path}")
+            trail.note(self.site.place, "ROUTE-01", f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number + 1}, {plan.pattern},'} takes {path}")
         ask = self._ask(visit, distribution, plan, path)
         answer = yield from self.tier.answer(ask, trail)
         return (yield from self._serve(visit, distribution, plan, ask, answer, trail))
