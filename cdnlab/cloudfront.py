@@ -20,7 +20,7 @@ from cdnlab.copies import Copy
 from cdnlab.distribution import Distribution
 from cdnlab.driver import SimulatedDriver
 from cdnlab.edge import EdgeLocation, Served, Visit
-from cdnlab.errors import APIError, InputError, UnknownName
+from cdnlab.errors import InputError, UnknownName
 from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge, reach, regional, regional_for
 from cdnlab.invalidations import cache_tags, invalidates
 from cdnlab.journey import Journey
@@ -89,6 +89,16 @@ class CloudFront(ControlPlane):
         self._regionals: dict[str, Tier] = {}
         self._trouble: dict[str, float] = {}
 
+    def distribution(self, id_or_host: str) -> Distribution:
+        """What a config was compiled into, by the distribution's id or any of its host names: `plans`, `warnings`, `explain()`.
+
+        Raises UnknownName.
+        """
+        found = self._distributions.get(id_or_host) or self._distribution_for(id_or_host)
+        if found is None:
+            raise UnknownName("distribution", id_or_host, [*self._distributions, *self._known_hosts()], "create one first")
+        return found
+
     # -- origins and the map
 
     def connect(self, *origins: Origin) -> None:
@@ -124,11 +134,9 @@ class CloudFront(ControlPlane):
     def preview_invalidation(self, distribution_id: str, *paths: str) -> list[Held]:
         """The copies that an invalidation of these paths (or `#tags`) would remove now, and where they are. Removes nothing.
 
-        Raises APIError for a distribution that does not exist. Source: invalidation-specifying-objects.
+        Raises UnknownName for a distribution that does not exist. Source: invalidation-specifying-objects.
         """
-        distribution = self._distributions.get(distribution_id)
-        if distribution is None:
-            raise APIError("NoSuchDistribution", f"there is no distribution {distribution_id}", 404)
+        distribution = self.distribution(distribution_id)
         chosen = _chosen(distribution, paths)
         return [
             Held(tier.place, key[0], key[1], copy.size, copy.fresh_until - self.clock.now(), key)

@@ -1,12 +1,16 @@
 """The service as an outsider drives it: the public face, bad input, determinism."""
 
+import json
+
 import pytest
 
 from cdnlab.clock import SimulatedClock
 from cdnlab.cloudfront import CloudFront
 from cdnlab.errors import CdnlabError, InputError, MessageError, UnknownName
+from cdnlab.facts import json_file
 from cdnlab.geography import Viewer
 from cdnlab.messages import Response
+from cdnlab.webserver import WebServer
 from labs import Lab
 
 
@@ -154,3 +158,34 @@ def test_background_work_of_an_earlier_request_is_done_while_the_clock_is_pushed
     lab.clock.advance(1)
     assert len(lab.asked) == 2
     assert lab.get().response.body == b"2"
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        entry["file"]
+        for entry in json_file("configs", "index.json")
+        if entry.get("shape") == "DistributionConfig" and not entry["file"].startswith("reject")
+    ),
+)
+def test_every_real_config_loads_compiles_answers_and_names_what_is_not_modelled(name):
+    the_config = json_file("configs", name)
+    cdn = CloudFront()
+    made = cdn.create_distribution(DistributionConfig=the_config)["Distribution"]
+    distribution = cdn.distribution(made["Id"])
+    for spec in {each["DomainName"] for each in the_config["Origins"]["Items"]}:
+        cdn.connect(WebServer(spec, lambda request: Response(200, {}, b"hello")))
+    journey = cdn.get(f"https://{made['DomainName']}/a.html", viewer="New York City")
+    assert journey.response.status == (200 if the_config["Enabled"] else 403)
+    assert cdn.get_distribution_config(Id=made["Id"])["DistributionConfig"] == the_config
+    assert all(warning.split(":")[0].split(".")[0] in {*the_config, "Origins", "DefaultCacheBehavior"} for warning in distribution.warnings)
+    uses_functions = "FunctionARN" in json.dumps(the_config)
+    assert any("FunctionAssociations" in warning for warning in distribution.warnings) is uses_functions
+
+
+def test_a_distribution_is_found_by_id_and_by_name_and_explains_itself():
+    lab = Lab()
+    assert lab.cdn.distribution(lab.id) is lab.cdn.distribution(lab.host)
+    assert "answers for" in lab.cdn.distribution(lab.id).explain()
+    with pytest.raises(UnknownName, match="distribution"):
+        lab.cdn.distribution("E123")
