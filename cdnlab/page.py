@@ -22,6 +22,7 @@ __all__ = ["html", "treated"]
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
 _READ_FIRST = ("X-Cache", "Age", "Location", "Content-Range", "Cache-Control", "ETag", "X-Amz-Cf-Pop", "Via")
+_STRONG = ".cdnlab.cdnlab-page"  # twice a class, to stand against JupyterLab's own style of tables, lists and code
 _STYLE = """
 .cdnlab-page{max-width:760px;padding:2px 4px;font:14px/1.45 system-ui,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;overflow-wrap:anywhere}
 .cdnlab-page p,.cdnlab-page dl,.cdnlab-page ol,.cdnlab-page details,.cdnlab-page pre{margin:6px 0}
@@ -30,17 +31,18 @@ background:none;padding:0;unicode-bidi:isolate}
 .cdnlab-page pre{white-space:pre-wrap;border-left:2px solid;padding:2px 0 2px 10px}
 .cdnlab-page svg{vertical-align:middle}
 .cdnlab-page dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 10px}
-.cdnlab-page dt{font-weight:600;grid-column:1}.cdnlab-page dd{margin:0;grid-column:2}
+.cdnlab-page dt{font-weight:600;grid-column:1;float:none;width:auto;margin:0}.cdnlab-page dd{margin:0;padding:0;grid-column:2}
+.cdnlab-page .cdnlab-flow{display:flex;flex-wrap:wrap;gap:2px 8px}
 .cdnlab-page .cdnlab-chip{display:inline-block;margin-right:14px}
 .cdnlab-page .cdnlab-whole,.cdnlab-page .cdnlab-at{white-space:nowrap}
 .cdnlab-page .cdnlab-word{border:1px solid;border-radius:3px;padding:0 4px;font-size:11.5px;white-space:nowrap}
 .cdnlab-page summary{cursor:pointer;min-height:24px}
 .cdnlab-page summary:focus-visible{outline:2px solid;outline-offset:2px}
 .cdnlab-page>details>summary{font-weight:600}
-.cdnlab-page .cdnlab-steps{list-style:none;padding:0;border-top:1px solid}
+.cdnlab-page ol.cdnlab-steps{list-style:none;padding:0;border-top:1px solid}
 .cdnlab-page .cdnlab-steps li{margin:0;border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 25%,transparent)}
 .cdnlab-page .cdnlab-steps details{margin:0}
-.cdnlab-page .cdnlab-steps summary{display:grid;grid-template-columns:5em 13.4em 1fr auto;gap:8px;padding:4px 0;
+.cdnlab-page .cdnlab-steps summary{display:grid;grid-template-columns:minmax(5em,max-content) 13.4em 1fr auto;gap:8px;padding:4px 0;
 align-items:baseline;list-style:none}
 .cdnlab-page .cdnlab-steps summary::-webkit-details-marker{display:none}
 .cdnlab-page .cdnlab-steps .cdnlab-at{text-align:right;font-variant-numeric:tabular-nums}
@@ -62,7 +64,7 @@ def html(journey: Told) -> str:
     """The journey as HTML for a notebook or a plain page, light or dark."""
     parts = [_head(journey), picture([journey]), _two_lines(journey), _steps(journey.steps), _time(journey)]
     parts += [_ledger(journey.treatments), _received(journey.origin_requests), _headers(journey.response.headers)]
-    return f'<div class="cdnlab cdnlab-page"><style>{marks.css()}{_STYLE}</style>{"".join(parts)}</div>'
+    return f'<div class="cdnlab cdnlab-page"><style>{marks.css()}{_STYLE.replace(".cdnlab-page", _STRONG)}</style>{"".join(parts)}</div>'
 
 
 def _icon(kind: str) -> str:
@@ -94,10 +96,11 @@ def _two_lines(journey: Told) -> str:
         told = (event.plain,) if event.state in ("hit", "miss", "refresh") else (event.word, event.plain)
         words = ", ".join(part for part in told if part)
         where = f"{_icon(event.place.kind)} {safe(name(event.place), 40)}"
-        happened.append(f'<span class="cdnlab-whole">{where}: {_glyph(event.state)} {safe(words)}</span>')
+        arrow = "→ " if happened else ""
+        happened.append(f'<span class="cdnlab-whole">{arrow}{where}: {_glyph(event.state)} {safe(words)}</span>')
     lines = f"<dt>The viewer reads</dt><dd>{' '.join(read)}</dd>"
     if happened:
-        lines += f"<dt>What happened</dt><dd>{' → '.join(happened)}</dd>"
+        lines += f"<dt>What happened</dt><dd class='cdnlab-flow'>{' '.join(happened)}</dd>"
     if state == "stale":
         lines += f"<dt>Mind</dt><dd>An old copy was served; the header says <code>{safe(x_cache(journey))}</code> (observed).</dd>"
     return f"<dl>{lines}</dl>"

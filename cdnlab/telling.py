@@ -160,7 +160,8 @@ def carried(journey: Told) -> list[tuple[Leg, str]]:
             continue
         own = [event.state for event in told if event.place == leg.start and event.at_ms <= leg.at_ms + 0.01 and event.state not in COPIES]
         state = own[-1] if own else ""
-        passed_on = brought.get(leg.start, "")
+        waited_in_vain = any(event.plain == "no answer" and event.at_ms <= leg.at_ms + 0.01 for event in told)
+        passed_on = brought.get(leg.start, "error" if waited_in_vain else "")
         if state in ("", "miss") and passed_on in ("error", "stale"):
             state = passed_on
         brought[leg.end] = state

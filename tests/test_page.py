@@ -26,7 +26,7 @@ def section(markup: str, summary: str) -> str:
 
 
 def line(markup: str, name: str) -> str:
-    found = re.search(f"<dt>{name}</dt><dd>(.*?)</dd>", markup, re.DOTALL)
+    found = re.search(f"<dt>{name}</dt><dd[^>]*>(.*?)</dd>", markup, re.DOTALL)
     assert found is not None
     return text(found[1])
 

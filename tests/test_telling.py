@@ -99,9 +99,9 @@ def test_an_answer_travels_in_the_state_of_the_place_that_gives_it() -> None:
     assert answers == ["hit", "miss"]
 
 
-def test_a_failure_is_passed_on_as_a_failure() -> None:
-    answers = [state for leg, state in telling.carried(samples.error()) if not telling.is_question(leg)]
-    assert answers == ["error", "error", "error"]
+@pytest.mark.parametrize(("name", "states"), [("error", ["error"] * 3), ("timeout", ["error"] * 2), ("stale", ["error", "error", "stale"])])
+def test_a_failure_is_passed_on_as_a_failure(name: str, states: list[str]) -> None:
+    assert [state for leg, state in telling.carried(samples.ALL[name]()) if not telling.is_question(leg)] == states
 
 
 @pytest.mark.parametrize("name", samples.ALL)

@@ -78,6 +78,21 @@ def test_every_result_stands_out_in_both_themes(show: Callable[..., Page], theme
     assert min(contrast(colour, paper) for colour in seen.values()) >= 3
 
 
+JUPYTERS_OWN = """<style>.out code{background:#eee;padding:1px 5px}.out dl dt{float:left;width:20%}.out dl dd{margin-left:9em}
+.out ol:not(.list-inline){padding-left:2em}.out td,.out th{text-align:right;padding:.5em}
+.out blockquote{margin:1em 2em}</style>"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_jupyterlabs_own_style_does_not_bend_the_page(show: Callable[..., Page], theme: str) -> None:
+    def boxes(markup: str) -> list[float]:
+        tab = show(markup, theme, "JupyterLab")
+        return tab.evaluate("[...document.querySelectorAll('.cdnlab *')].map(node => Math.round(node.getBoundingClientRect().x))")
+
+    journey = page.html(samples.miss()).replace("<details>", "<details open>")
+    assert boxes(f"{JUPYTERS_OWN}<div class='out'>{journey}</div>") == boxes(f"<div>{journey}</div>")
+
+
 @pytest.mark.parametrize("sample", samples.ALL)
 def test_a_page_fits_640_pixels_and_runs_nothing(show: Callable[..., Page], sample: str) -> None:
     tab = show(page.html(samples.ALL[sample]()).replace("<details>", "<details open>"), "light", "plain page")
@@ -88,9 +103,8 @@ def test_a_page_fits_640_pixels_and_runs_nothing(show: Callable[..., Page], samp
 @pytest.mark.parametrize("sample", [each for each in samples.ALL if each != "hostile"])
 def test_no_words_of_a_picture_stand_outside_it_or_on_each_other(show: Callable[..., Page], sample: str) -> None:
     tab = show(staircase.svg([samples.ALL[sample]()]), "light", "stand-alone file")
-    boxes = tab.evaluate(
-        "[...document.querySelectorAll('text')].map(node => { const b = node.getBBox(); return [b.x, b.y, b.width, b.height, node.textContent]; })"
-    )
+    box_of = "node => { const box = node.getBBox(); return [box.x, box.y, box.width, box.height, node.textContent]; }"
+    boxes = tab.evaluate(f"[...document.querySelectorAll('text')].map({box_of})")
     width, height = (float(each) for each in (tab.locator("svg").get_attribute("viewBox") or "").split()[2:])
     for number, (x, y, w, h, words) in enumerate(boxes):
         assert x >= 0, words
