@@ -200,6 +200,7 @@ def sent_selection(key: Selection, more: Selection) -> Selection:
     if key.mode == more.mode:
         return replace(key, names=both)
     block, allow = (more, key) if key.mode == "some" else (key, more)
-    names = tuple(name for name in block.names if not allow.lists(name))
-    kept = allow.names if key.kind == "cookie" and any(map(_is_wild, both)) else ()
+    wild = key.kind == "cookie" and any(map(_is_wild, both))
+    names = tuple(name for name in block.names if not allow.lists(name) or (wild and _is_wild(name)))
+    kept = allow.names if wild else ()
     return replace(key, mode="all-except" if names else "all", names=names, kept=kept if names else ())

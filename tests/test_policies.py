@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cdnlab.errors import ConfigError, UnknownName
@@ -210,7 +210,7 @@ TABLE = {  # (cache policy, origin request policy): sent to the origin
 KEYED = {"none": "", "all": "abcd", "whitelist": "ab", "allExcept": "cd"}
 
 
-def setting(behaviour: str, *items: str) -> tuple[str, ...]:
+def chosen(behaviour: str, *items: str) -> tuple[str, ...]:
     return (behaviour, *items) if behaviour in ("whitelist", "allExcept") else (behaviour,)
 
 
@@ -218,9 +218,7 @@ def setting(behaviour: str, *items: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("thing", ["query", "cookies"])
 @pytest.mark.parametrize(("cached", "requested"), TABLE)
 def test_what_two_policies_send_together(cached, requested, thing):
-    recipe = recipe_from_policies(
-        cache_policy(**{thing: setting(cached, "a", "b")}), request_policy(**{thing: setting(requested, "b", "c")})
-    )
+    recipe = recipe_from_policies(cache_policy(**{thing: chosen(cached, "a", "b")}), request_policy(**{thing: chosen(requested, "b", "c")}))
     key, send = getattr(recipe, f"key_{thing}"), getattr(recipe, f"send_{thing}")
     assert "".join(each for each in "abcd" if key.takes(each)) == KEYED[cached]
     assert "".join(each for each in "abcd" if send.takes(each)) == TABLE[cached, requested]
@@ -234,8 +232,8 @@ HEADER_BEHAVIOURS = {"none": "none", "all": "allViewer", "whitelist": "whitelist
 @pytest.mark.parametrize("requested", HEADER_BEHAVIOURS)
 def test_what_two_policies_send_together_of_headers(cached, requested):
     recipe = recipe_from_policies(
-        cache_policy(headers=setting(cached, "X-A", "X-B")),
-        request_policy(headers=(HEADER_BEHAVIOURS[requested], *setting(requested, "x-b", "X-C")[1:])),
+        cache_policy(headers=chosen(cached, "X-A", "X-B")),
+        request_policy(headers=(HEADER_BEHAVIOURS[requested], *chosen(requested, "x-b", "X-C")[1:])),
     )
     sent = "".join(each for each in "abcd" if recipe.send_headers.takes(f"x-{each}"))
     assert sent == TABLE[cached, requested]
@@ -257,6 +255,8 @@ def selection(mode: str, listed: tuple[str, ...]) -> Selection:
 
 
 @pytest.mark.rule("POLICY-03", "POLICY-04", "POLICY-15")
+@settings(max_examples=500)
+@example("some", ("??",), "all-except", ("?*",), "a")
 @given(modes, cookie_names, modes, cookie_names, st.text("abc", min_size=1, max_size=3))
 def test_whatever_either_policy_selects_is_sent_unless_both_except(key_mode, key_names, mode, more_names, name):
     key, more = selection(key_mode, key_names), selection(mode, more_names)
