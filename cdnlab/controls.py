@@ -8,6 +8,7 @@ accessible name and works from the keyboard.
     Choice    one of a few texts                 Toggle    yes or no
     Slider    a number, even or from a list      Button    an act; every press goes on the panel's tape
     Text      any text, with suggestions         Predict   asks what will happen before it does
+    Rail      numbers that keep their order      Flag      asks when, or how many: a prediction on a scale
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, TypeAlias
 
 from cdnlab.errors import InputError, UnknownName
 
-__all__ = ["Button", "Choice", "Control", "Predict", "Press", "Slider", "Text", "Toggle", "number"]
+__all__ = ["Button", "Choice", "Control", "Flag", "Predict", "Press", "Rail", "Slider", "Text", "Toggle", "number"]
 
 
 def number(value: float, unit: str = "") -> str:
@@ -112,6 +113,52 @@ class Slider:
 
 
 @dataclass(frozen=True, slots=True)
+class Rail:
+    """Several handles on one scale, never out of order: each at or after the one before it.
+
+    `handles`: their labels; `value`: where they start; `values`: where a handle may stand, `texts` names for these. By
+    hand, a handle that meets another pushes it along; in code, an order that is not one is refused.
+
+    >>> rail = Rail("ttls", "Cache policy", ("Min", "Max"), (0, 60), values=(0, 10, 60))
+    >>> rail.check((10, 10))
+    (10, 10)
+    >>> rail.check((60, 10))
+    Traceback (most recent call last):
+    cdnlab.errors.InputError: ttls: Min (60) must not be above Max (10)
+    """
+
+    name: str
+    label: str
+    handles: tuple[str, ...]
+    value: tuple[float, ...]
+    values: tuple[float, ...]
+    texts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.texts and len(self.texts) != len(self.values):
+            raise InputError(f"{self.name}: {len(self.texts)} texts for {len(self.values)} values; give one text a value")
+        object.__setattr__(self, "value", self.check(self.value))
+
+    def check(self, value: Any) -> tuple[float, ...]:
+        """The numbers, or InputError."""
+        if not isinstance(value, tuple | list) or len(value) != len(self.handles):
+            raise InputError(f"{self.name}: {value!r} is not {len(self.handles)} numbers ({', '.join(self.handles)})")
+        for each in value:
+            if isinstance(each, bool) or each not in self.values:
+                raise InputError(f"{self.name}: {each!r} is not one of {', '.join(map(number, self.values))}")
+        for left, right, low, high in zip(self.handles, self.handles[1:], value, value[1:], strict=False):
+            if low > high:
+                raise InputError(f"{self.name}: {left} ({number(low)}) must not be above {right} ({number(high)})")
+        return tuple(self.values[self.values.index(each)] for each in value)
+
+    def spec(self) -> dict[str, Any]:
+        """What the browser needs."""
+        texts = list(self.texts) or [number(each) for each in self.values]
+        listed = {"handles": list(self.handles), "values": list(self.values), "texts": texts}
+        return {"kind": "rail", "name": self.name, "label": self.label} | listed
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Any text. `suggestions` (or a function that makes them, called when the panel is shown) drop down while typing.
 
@@ -200,12 +247,62 @@ class Predict:
             raise UnknownName(f"prediction for {self.name}", value, self.options)
         return value if value is None else str(value)
 
+    def told(self, value: Any) -> str | None:
+        """The answer as it is quoted."""
+        return value if value is None else f"“{value}”"
+
     def spec(self) -> dict[str, Any]:
         """What the browser needs."""
         return {"kind": "predict", "name": self.name, "label": self.question, "options": list(self.options)}
 
 
-Control: TypeAlias = Choice | Slider | Text | Toggle | Button | Predict
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A Predict whose answer is a number: a flag to put on a scale from `low` to `high`, in steps of `step`.
+
+    The model gets it by its name (None while it is not placed), so that the picture can draw it: dashed, labelled "you".
+    """
+
+    name: str
+    question: str
+    low: float
+    high: float
+    outcome: Callable[[Any], str]
+    asked: Callable[[Any], bool] = lambda result: True
+    step: float = 1
+    unit: str = ""
+
+    value: None = None
+
+    @property
+    def label(self) -> str:
+        """The question."""
+        return self.question
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What may be answered, for a page that has no slider."""
+        return (f"from {number(self.low)} to {number(self.high, self.unit)}",)
+
+    def check(self, value: Any) -> float | None:
+        """The number, None for no answer, or InputError."""
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            raise InputError(f"{self.name}: {value!r} is not a number from {number(self.low)} to {number(self.high, self.unit)}")
+        return value
+
+    def told(self, value: Any) -> str | None:
+        """The answer as it is quoted."""
+        return value if value is None else number(value, self.unit)
+
+    def spec(self) -> dict[str, Any]:
+        """What the browser needs."""
+        even = {"low": self.low, "high": self.high, "step": self.step, "unit": self.unit}
+        return {"kind": "flag", "name": self.name, "label": self.question} | even
+
+
+Control: TypeAlias = Choice | Slider | Rail | Text | Toggle | Button | Predict | Flag
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,34 @@ const CONTROLS = {
     };
     return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), h("span", { class: "cdnlab-row" }, input, output)), show];
   },
+  rail(spec, turn) {
+    const note = h("span", { class: "cdnlab-hint", role: "status" }, "");
+    const inputs = spec.handles.map((label, i) => h("input", { type: "range", "aria-label": label, min: 0, max: spec.values.length - 1, step: 1, oninput: () => move(i) }));
+    const outputs = inputs.map(() => h("output", { "aria-hidden": "true" }));
+    const say = () =>
+      inputs.forEach((input, i) => {
+        outputs[i].textContent = spec.texts[input.value];
+        input.setAttribute("aria-valuetext", spec.texts[input.value]);
+      });
+    // A handle that meets another pushes it along: first <= second <= ... always holds.
+    const move = (moved) => {
+      const at = Number(inputs[moved].value);
+      const pushed = spec.handles.filter((_, i) => {
+        const inTheWay = i < moved ? Number(inputs[i].value) > at : Number(inputs[i].value) < at;
+        if (inTheWay) inputs[i].value = at;
+        return inTheWay;
+      });
+      note.textContent = pushed.length ? `pushed along: ${pushed.join(", ")}` : "";
+      say();
+      turn(inputs.map((input) => spec.values[input.value]));
+    };
+    const show = (value) => {
+      inputs.forEach((input, i) => (input.value = spec.values.indexOf(value[i])));
+      say();
+    };
+    const rows = spec.handles.flatMap((label, i) => [h("span", { "aria-hidden": "true" }, label), inputs[i], outputs[i]]);
+    return [h("fieldset", { class: "cdnlab-rail" }, h("legend", {}, spec.label, " ", note), ...rows), show];
+  },
   text(spec, turn) {
     const list = h("datalist", { id: `cdnlab-${Math.random().toString(36).slice(2)}` }, ...spec.suggestions.map((each) => h("option", { value: each })));
     const input = h("input", { type: "text", list: list.id, autocomplete: "off", spellcheck: "false" });
@@ -63,6 +91,17 @@ const CONTROLS = {
     const radios = spec.options.map((each) => h("input", { type: "radio", name: group, value: each, onchange: () => turn(each) }));
     const labels = spec.options.map((each, i) => h("label", {}, radios[i], each));
     return [h("fieldset", {}, h("legend", {}, spec.label), ...labels), (value) => radios.forEach((radio) => (radio.checked = radio.value === value))];
+  },
+  flag(spec, turn) {
+    const output = h("output", { "aria-hidden": "true" });
+    const input = h("input", { type: "range", "aria-label": spec.label, min: spec.low, max: spec.high, step: spec.step, oninput: () => turn((show(input.value), Number(input.value))) });
+    const show = (value) => {
+      if (value === null) input.value = spec.low;
+      else input.value = value;
+      output.textContent = value === null ? "not placed yet" : shown(value, spec.unit);
+      input.setAttribute("aria-valuetext", output.textContent);
+    };
+    return [h("fieldset", {}, h("legend", {}, spec.label), h("span", { class: "cdnlab-row" }, input, output)), show];
   },
 };
 

@@ -48,11 +48,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from cdnlab.controls import Button, Choice, Control, Predict, Press, Slider, Text, Toggle
+from cdnlab.controls import Button, Choice, Control, Flag, Predict, Press, Rail, Slider, Text, Toggle
 from cdnlab.errors import CdnlabError, InputError, UnknownName
 from cdnlab.marks import css
 
-__all__ = ["Button", "Choice", "Panel", "Predict", "Press", "Sentence", "Slider", "Snapshot", "Text", "Toggle"]
+__all__ = ["Button", "Choice", "Flag", "Panel", "Predict", "Press", "Rail", "Sentence", "Slider", "Snapshot", "Text", "Toggle"]
 
 R = TypeVar("R")
 _HERE = Path(__file__).resolve().parent
@@ -114,7 +114,7 @@ class Panel(Generic[R]):
         self.model, self.view, self.twin = model, view, twin
         self._figure, self._moment, self._caption = figure, moment, caption
         self._buttons = [control.name for control in controls if isinstance(control, Button)]
-        self._predictions = [control for control in controls if isinstance(control, Predict)]
+        self._predictions = [control for control in controls if isinstance(control, Predict | Flag)]
         self._live: Any = None
         self._chart: Any = None
         self._shell: Any = None
@@ -232,7 +232,7 @@ class Panel(Generic[R]):
             {
                 "name": each.name,
                 "question": each.question,
-                "answer": self._values[each.name],
+                "answer": each.told(self._values[each.name]),
                 "asked": bool(each.asked(self.result)),
                 "outcome": each.outcome(self.result),
             }
@@ -331,11 +331,11 @@ class Panel(Generic[R]):
 
 
 def _options(control: Control) -> tuple[str, ...]:
-    return control.options if isinstance(control, Predict) else ()
+    return control.options if isinstance(control, Predict | Flag) else ()
 
 
 def _said(each: Mapping[str, Any]) -> str:
-    said = f"You said “{each['answer']}”." if each["answer"] is not None else "You made no prediction."
+    said = f"You said {each['answer']}." if each["answer"] is not None else "You made no prediction."
     return f"{said} {each['outcome']}"
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cdnlab import controls, panels
 from cdnlab.errors import InputError, UnknownName
-from cdnlab.panels import Button, Choice, Panel, Predict, Slider, Text, Toggle
+from cdnlab.panels import Button, Choice, Flag, Panel, Predict, Rail, Slider, Text, Toggle
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def test_a_value_that_does_not_fit_is_a_named_error_in_code_and_a_sentence_by_ha
 
 
 def test_an_unknown_button_is_a_named_error() -> None:
-    with pytest.raises(UnknownName, match="unknown button 'Ad'; did you mean 'Add'?"):
+    with pytest.raises(UnknownName, match=r"unknown button 'Ad'; did you mean 'Add'\?"):
         toy().press("Ad")
 
 
@@ -249,7 +249,7 @@ def test_two_controls_of_one_name_are_refused() -> None:
 
 def test_every_kind_of_control_is_drawn_by_the_browser_and_tells_it_its_name() -> None:
     script = (Path(panels.__file__).parent / "panel.js").read_text(encoding="utf-8")
-    made = [Choice("c", "C", ("a",)), Slider("s", "S"), Text("t", "T", "x"), Toggle("g", "G"), Button("b"), predict()]
+    made = [Choice("c", "C", ("a",)), Slider("s", "S"), Text("t", "T", "x"), Toggle("g", "G"), Button("b"), predict(), RAIL, Flag("f", "F?", 0, 9, str)]
     assert {type(control) for control in made} == set(get_args(controls.Control))
     for control in made:
         spec = control.spec()
@@ -304,3 +304,37 @@ def test_importing_the_panels_imports_no_widget_library() -> None:
     code = "import sys, cdnlab.panels; print(sorted({'ipywidgets', 'anywidget', 'plotly', 'traitlets'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def railed() -> Panel[str]:
+    return Panel(
+        "On the rail",
+        [Flag("flag", "When?", 0, 120, lambda result: "It was 60 s." if "60" in result else "", unit="s"), RAIL],
+        model=lambda flag, ttls: f"flag {flag}, {ttls}",
+        view=lambda result: "<svg></svg>",
+        twin=lambda result: result,
+    )
+
+
+RAIL = Rail("ttls", "TTLs", ("Min", "Default", "Max"), (0, 10, 10), values=(0, 10, 60), texts=("0 s", "10 s", "1 min"))
+
+
+def test_the_handles_of_a_rail_keep_their_order_and_their_places():
+    panel = railed()
+    assert panel.set(ttls=[0, 10, 60]) == "flag None, (0, 10, 60)"
+    with pytest.raises(InputError, match=r"Default \(60\) must not be above Max \(10\)"):
+        panel.set(ttls=(0, 60, 10))
+    for nonsense in ((0, 10), (0, 10, 61), (True, 10, 60), "60", None):
+        with pytest.raises(InputError, match="ttls"):
+            panel.set(ttls=nonsense)
+    assert panel.values["ttls"] == (0, 10, 60)
+
+
+def test_a_flag_is_a_prediction_that_the_model_gets_and_the_outcome_quotes():
+    panel = railed()
+    assert panel.said()[0]["answer"] is None and "from 0 to 120 s" in repr(panel)
+    panel.set(flag=45, ttls=(0, 10, 60))
+    assert panel.result == "flag 45, (0, 10, 60)"
+    assert "You said 45 s. It was 60 s." in panel.now._repr_html_()
+    with pytest.raises(InputError, match="flag: 121 is not a number from 0 to 120 s"):
+        panel.set(flag=121)
