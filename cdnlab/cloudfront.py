@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,14 +24,14 @@ from cdnlab.errors import InputError, UnknownName
 from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge, reach, regional, regional_for
 from cdnlab.invalidations import cache_tags, invalidates
 from cdnlab.journey import Journey
-from cdnlab.messages import HeaderSource, Headers, Request, split_url
-from cdnlab.origin import Origin, Origins, ToOrigin
+from cdnlab.messages import Headers, HeaderSource, Request, split_url
 from cdnlab.oai import ANONYMOUS, Identity
+from cdnlab.origin import Origin, Origins, ToOrigin
 from cdnlab.plan import OriginSpec
 from cdnlab.regional import Hop, Shielded, Upstairs
 from cdnlab.steps import Place, Trail
 from cdnlab.storage import Store
-from cdnlab.tier import Tier
+from cdnlab.tier import Chosen, Tier
 from cdnlab.wishes import Travel, Work
 
 __all__ = ["CloudFront", "Held"]
@@ -122,13 +122,19 @@ class CloudFront(ControlPlane):
 
     def copies(self, url: str | None = None) -> list[Held]:
         """What the caches hold now, of one URL's path or of everything: edges by code, then regional caches."""
-        wanted = split_url(url) if url is not None else None
-        host = self._host_of(wanted.host).domain_name if wanted is not None else None
+        if url is None:
+            return self._held(lambda key, copy: True)
+        wanted = split_url(url)
+        host = self._host_of(wanted.host).domain_name
+        return self._held(lambda key, copy: (key.domain_name, key.path) == (host, wanted.path))
+
+    def _held(self, chosen: Chosen) -> list[Held]:
+        now = self.clock.now()
         return [
-            Held(tier.place, key[0], key[1], copy.size, copy.fresh_until - self.clock.now(), key)
+            Held(tier.place, key.domain_name, key.path, copy.size, copy.fresh_until - now, key)
             for tier in self._tiers()
             for key, copy in tier.held()
-            if wanted is None or (key[0], key[1]) == (host, wanted.path)
+            if chosen(key, copy)
         ]
 
     def preview_invalidation(self, distribution_id: str, *paths: str) -> list[Held]:
@@ -136,14 +142,7 @@ class CloudFront(ControlPlane):
 
         Raises UnknownName for a distribution that does not exist. Source: invalidation-specifying-objects.
         """
-        distribution = self.distribution(distribution_id)
-        chosen = _chosen(distribution, paths)
-        return [
-            Held(tier.place, key[0], key[1], copy.size, copy.fresh_until - self.clock.now(), key)
-            for tier in self._tiers()
-            for key, copy in tier.held()
-            if chosen(key, copy)
-        ]
+        return self._held(_chosen(self.distribution(distribution_id), paths))
 
     def _invalidated(self, distribution: Distribution, paths: Iterable[str]) -> None:
         """Remove these paths from every edge and every regional cache, remembered errors included."""
@@ -192,11 +191,14 @@ class CloudFront(ControlPlane):
 
     def _planned(self, number: int, item: Sequence[Any]) -> tuple[float, Request, Viewer, Distribution]:
         if not isinstance(item, Sequence) or isinstance(item, str) or not 3 <= len(item) <= 6:
-            raise InputError(f"request {number} to play is {item!r}; give (at_seconds, method, url, viewer, headers, body), the last three if wanted")
+            raise InputError(
+                f"request {number} to play is {item!r}; give (at_seconds, method, url, viewer, headers, body), the last three if wanted"
+            )
         at, method, url, *rest = item
         if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < 1e9:
             raise InputError(f"request {number} to play: at_seconds is {at!r}; give seconds from now, 0 or more")
-        viewer, headers, body = [*rest, *("Lisbon", (), b"")[len(rest) :]]
+        given: list[Any] = [*rest, None, None, None]
+        viewer, headers, body = given[:3]
         request = Request(method, url, Headers(headers or ()), body or b"")
         return float(at), request, Viewer.of(viewer or "Lisbon"), self._host_of(request.host)
 
@@ -300,8 +302,7 @@ class CloudFront(ControlPlane):
         return self.origins.place_of(spec.domain_name).region
 
 
-
-def _chosen(distribution: Distribution, paths: Iterable[str]) -> Callable[[Any, Copy], bool]:
+def _chosen(distribution: Distribution, paths: Iterable[str]) -> Chosen:
     """Which copies an invalidation of these paths removes."""
     listed = list(paths)
     tags = {path[1:].lower() for path in listed if path.startswith("#")}

@@ -7,19 +7,32 @@ regional cache, the shield and the way to the origin all speak these three words
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from cdnlab.cachekey import CacheKey
 from cdnlab.freshness import Lifetime
 from cdnlab.messages import Body, Headers, Request
 from cdnlab.plan import ErrorRule, Plan
+from cdnlab.steps import Place
 
 __all__ = ["Answer", "Ask", "Copy", "Part"]
 
 State = Literal["hit", "refresh", "stale", "miss", "error"]
 
-_OF_THE_BODY = {"content-length", "content-encoding", "content-type", "content-range", "etag", "connection", "transfer-encoding", "vary", "via", "server"}
+_OF_THE_BODY = {
+    "content-length",
+    "content-encoding",
+    "content-type",
+    "content-range",
+    "etag",
+    "connection",
+    "transfer-encoding",
+    "vary",
+    "via",
+    "server",
+}
 HEAD_BYTES = 300  # what a stored head weighs in the shelf's accounts: our choice
 
 
@@ -93,7 +106,9 @@ class Copy:
 
     def renewed(self, headers: Headers, life: Lifetime, requested_at: float, born: float) -> Copy:
         """The same body with a new life: what a 304 makes of an expired copy (RFC 9111 section 4.3.4)."""
-        return replace(self, headers=headers, life=life, requested_at=requested_at, born=born, fresh_until=requested_at + life.seconds, retry_at=0.0)
+        return replace(
+            self, headers=headers, life=life, requested_at=requested_at, born=born, fresh_until=requested_at + life.seconds, retry_at=0.0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,7 @@ class Ask:
 
     request: Request
     plan: Plan
-    key: Hashable
+    key: CacheKey
     cacheable: bool
     errors: Mapping[int, ErrorRule]
     viewer_ip: str
@@ -130,7 +145,7 @@ class Answer:
 
     `state`: hit (was there, fresh), refresh (was there, expired, and is still good), stale (expired, sent all the same), miss (came from
     above), error (the origin failed or said so); `failure`: the kind of an origin's failure, "" when it answered; `shared`: whether it was
-    another request's answer that this one waited for; `tier`: whose shelf it stood on, "" if it came from the origin; `shield`: whether
+    another request's answer that this one waited for; `tier`: whose shelf it stood on, None if it came from the origin; `shield`: whether
     that was an Origin Shield's.
     """
 
@@ -138,5 +153,5 @@ class Answer:
     state: State
     failure: str = ""
     shared: bool = False
-    tier: str = ""
+    tier: Place | None = None
     shield: bool = False

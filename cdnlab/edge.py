@@ -74,7 +74,9 @@ def check_limits(visit: Visit, plan: Plan) -> Refusal | None:
         return Refusal("url too long", "CHECK-02", f"the URL has {len(visit.request.url):,} bytes, more than {MAX_URL:,}", "InvalidRequest")
     size = len(visit.request.target) + sum(len(name) + len(value) + 4 for name, value in visit.request.headers.items())
     if size > MAX_HEADERS:
-        return Refusal("headers too big", "CHECK-02", f"the head of the request has {size:,} bytes, more than {MAX_HEADERS:,}", "InvalidRequestHeader")
+        return Refusal(
+            "headers too big", "CHECK-02", f"the head of the request has {size:,} bytes, more than {MAX_HEADERS:,}", "InvalidRequestHeader"
+        )
     return None
 
 
@@ -115,7 +117,9 @@ def check_protocol(visit: Visit, plan: Plan) -> Refusal | None:
         return Refusal("redirect", "CHECK-08", "HTTP is redirected to HTTPS", "Redirect", location)
     if visit.request.version == "HTTP/1.0":
         return Refusal("https only", "CHECK-08", f"{visit.request.method} over HTTP/1.0 cannot be redirected", "InvalidRequest")
-    return Refusal("redirect same method", "CHECK-08", f"{visit.request.method} over HTTP is redirected to HTTPS, method kept", "Redirect", location)
+    return Refusal(
+        "redirect same method", "CHECK-08", f"{visit.request.method} over HTTP is redirected to HTTPS, method kept", "Redirect", location
+    )
 
 
 def check_method(visit: Visit, plan: Plan) -> Refusal | None:
@@ -169,7 +173,11 @@ class EdgeLocation:
                 page = yield from self._error_page(visit, distribution, rule, trail)
                 return served if page is None else served._replace(response=page)
         if trail.explain:
-            trail.note(self.site.place, "ROUTE-01", f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number + 1}, {plan.pattern},'} takes {path}")
+            trail.note(
+                self.site.place,
+                "ROUTE-01",
+                f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number + 1}, {plan.pattern},'} takes {path}",
+            )
         ask = self._ask(visit, distribution, plan, path)
         answer = yield from self.tier.answer(ask, trail)
         return (yield from self._serve(visit, distribution, plan, ask, answer, trail))
@@ -178,7 +186,9 @@ class EdgeLocation:
         request = visit.request if path == visit.request.path else _with_path(visit.request, path)
         recipe = plan.recipe
         generated = generated_headers(request, visit.viewer) if recipe.generated else {}
-        cacheable = recipe.caching and (request.method in ("GET", "HEAD") or (request.method == "OPTIONS" and "OPTIONS" in plan.cached_methods))
+        cacheable = recipe.caching and (
+            request.method in ("GET", "HEAD") or (request.method == "OPTIONS" and "OPTIONS" in plan.cached_methods)
+        )
         wanted = ranges.wanted(request.headers, request.method) if cacheable and "Range" in request.headers else None
         return Ask(
             request=request,
@@ -198,14 +208,23 @@ class EdgeLocation:
         """Make the viewer's response of an Answer."""
         copy, status = answer.copy, answer.copy.status
         result = "Error" if status >= 400 else _X_CACHE[answer.state]
-        detailed = _FAILURES.get(answer.failure, "OriginError" if answer.state == "error" and not answer.shared and status >= 500 else result)
+        detailed = _FAILURES.get(
+            answer.failure, "OriginError" if answer.state == "error" and not answer.shared and status >= 500 else result
+        )
         if result == "Miss" and answer.shield:
             detailed = "OriginShieldHit"
         treatments: tuple[Treatment, ...] = ()
         if trail.explain:
             sent = trail.origin_requests[-1] if trail.origin_requests else None
             treatments = cachekey.treatments(
-                plan, ask.request, viewer_ip=ask.viewer_ip, request_id=ask.id, pop=ask.pop, generated=ask.generated, sent=sent, cacheable=ask.cacheable
+                plan,
+                ask.request,
+                viewer_ip=ask.viewer_ip,
+                request_id=ask.id,
+                pop=ask.pop,
+                generated=ask.generated,
+                sent=sent,
+                cacheable=ask.cacheable,
             )
         if status >= 400:
             rule = distribution.errors.get(status)
@@ -219,7 +238,14 @@ class EdgeLocation:
         age = copy.age(self.clock.now()) if answer.state in ("hit", "refresh", "stale") or answer.tier else None
         as_sent = ask.wanted is not None and answer.state == "miss" and not answer.tier  # the origin answered a Range with 200
         response = respond.viewer_response(
-            copy, visit.request, plan, x_cache=result, age=age, pop=self.site.pop, request_id=visit.id, cut=not as_sent or copy.part is not None
+            copy,
+            visit.request,
+            plan,
+            x_cache=result,
+            age=age,
+            pop=self.site.pop,
+            request_id=visit.id,
+            cut=not as_sent or copy.part is not None,
         )
         if response.status >= 400 and status < 400:  # a condition or a range that cannot be met
             result = detailed = "Error"
@@ -227,16 +253,18 @@ class EdgeLocation:
 
     def _error_page(self, visit: Visit, distribution: Distribution, rule: ErrorRule, trail: Trail) -> Work[Response | None]:
         """The custom error page, fetched like any other object; None when even that fails."""
-        assert rule.page is not None
-        plan = distribution.plan_for(rule.page)
-        request = Request("GET", f"{visit.request.scheme}://{visit.request.host}{rule.page}", Headers(), version=visit.request.version)
+        path = rule.page or "/"
+        plan = distribution.plan_for(path)
+        request = Request("GET", f"{visit.request.scheme}://{visit.request.host}{path}", Headers(), version=visit.request.version)
         page_visit = replace(visit, request=request)
         if trail.explain:
-            trail.note(self.site.place, "CHECK-11", f"{rule.code} has a custom error page: {rule.page}, by behaviour {plan.pattern}")
-        answer = yield from self.tier.answer(self._ask(page_visit, distribution, plan, rule.page), trail)
+            trail.note(self.site.place, "CHECK-11", f"{rule.code} has a custom error page: {path}, by behaviour {plan.pattern}")
+        answer = yield from self.tier.answer(self._ask(page_visit, distribution, plan, path), trail)
         if answer.copy.status >= 400:
             if trail.explain:
-                trail.note(self.site.place, "CHECK-12", f"the error page itself gives {answer.copy.status}: that is what the viewer gets", "error")
+                trail.note(
+                    self.site.place, "CHECK-12", f"the error page itself gives {answer.copy.status}: that is what the viewer gets", "error"
+                )
             if answer.failure:
                 return errorpages.answer_for_failure(answer.failure, answer.copy.status, **self._signed(visit))
             return respond.viewer_response(answer.copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
@@ -248,7 +276,13 @@ class EdgeLocation:
     def _signed(self, visit: Visit) -> dict[str, Any]:
         """What CloudFront's own answers are signed with."""
         request = visit.request
-        return {"request_id": visit.id, "pop": self.site.pop, "at": self.clock.now(), "version": request.version, "head": request.method == "HEAD"}
+        return {
+            "request_id": visit.id,
+            "pop": self.site.pop,
+            "at": self.clock.now(),
+            "version": request.version,
+            "head": request.method == "HEAD",
+        }
 
     def _refuse(self, visit: Visit, refusal: Refusal, trail: Trail) -> Served:
         redirect = refusal.detailed == "Redirect"
@@ -262,4 +296,6 @@ class EdgeLocation:
 def _with_path(request: Request, path: str) -> Request:
     """The same request for another path of the same host."""
     query = "" if request.query is None else f"?{request.query}"
-    return Request(request.method, f"{request.scheme}://{request.parts.authority}{path}{query}", request.headers, request.body, request.version)
+    return Request(
+        request.method, f"{request.scheme}://{request.parts.authority}{path}{query}", request.headers, request.body, request.version
+    )

@@ -17,8 +17,8 @@ from cdnlab import cachekey, freshness, ranges, respond
 from cdnlab.clock import Clock
 from cdnlab.copies import Answer, Ask, Copy, Part
 from cdnlab.directives import parse_age
+from cdnlab.distance import Rtt, rtt
 from cdnlab.errors import InputError, OriginError
-from cdnlab.geography import rtt
 from cdnlab.messages import Body, Headers, Request, Response
 from cdnlab.plan import OriginGroup, OriginSpec
 from cdnlab.steps import Place, Trail
@@ -74,7 +74,11 @@ class Origins:
         origin = self.find(request.host)
         if origin is None:
             known = ", ".join(self.hosts()) or "none"
-            return Reply(OriginError("dns", f"no origin is connected as {request.host}; connected: {known}"), rule="ORIGIN-06", says="nobody answers under this name")
+            return Reply(
+                OriginError("dns", f"no origin is connected as {request.host}; connected: {known}"),
+                rule="ORIGIN-06",
+                says="nobody answers under this name",
+            )
         if origin.fault is not None:
             broken = faulty(origin.fault, request, fetch.connect_timeout, fetch.read_timeout)
             if broken is not None:
@@ -123,7 +127,7 @@ class ToOrigin:
         """Send the request, again if that is allowed, and return when it was sent first and what came of it."""
         request = self._request(ask, spec)
         place = self.origins.place_of(spec.domain_name)
-        ms, basis = (0.0, "assumed") if place is _NOWHERE else rtt(self.place, place)
+        ms, basis = Rtt(0.0, "assumed") if place is _NOWHERE else rtt(self.place, place)
         signed_by = self.origins.identify(ask.distribution, spec, ask.request)
         first = self.clock.now()
         for attempt in range(1, spec.connection_attempts + 1):
@@ -144,7 +148,12 @@ class ToOrigin:
             again = outcome.kind in ("refused", "connect-timeout") or (outcome.kind == "read-timeout" and request.method in ("GET", "HEAD"))
             last = attempt == spec.connection_attempts or not again
             if trail.explain:
-                trail.note(place, reply.rule or "ORIGIN-03", f"{reply.says or outcome} (attempt {attempt} of {spec.connection_attempts})", "error" if last else "")
+                trail.note(
+                    place,
+                    reply.rule or "ORIGIN-03",
+                    f"{reply.says or outcome} (attempt {attempt} of {spec.connection_attempts})",
+                    "error" if last else "",
+                )
             if last:
                 return first, outcome
         raise AssertionError("an origin is tried at least once")
@@ -164,7 +173,17 @@ class ToOrigin:
                 extra.append(("Range", f"bytes={ask.wanted[0]}-{ask.wanted[1]}"))
             elif "Range" not in viewer:
                 extra = [(name, viewer[name]) for name in ranges.CONDITIONS if name in viewer]
-        return cachekey.origin_request(ask.plan, spec, ask.request, cacheable=ask.cacheable, generated=ask.generated, viewer_ip=ask.viewer_ip, request_id=ask.id, pop=ask.pop, extra=extra)
+        return cachekey.origin_request(
+            ask.plan,
+            spec,
+            ask.request,
+            cacheable=ask.cacheable,
+            generated=ask.generated,
+            viewer_ip=ask.viewer_ip,
+            request_id=ask.id,
+            pop=ask.pop,
+            extra=extra,
+        )
 
     @staticmethod
     def _checked(response: Response, request: Request) -> Response | OriginError:

@@ -20,15 +20,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
+from cdnlab.cachekey import CacheKey
 from cdnlab.clock import Clock
 from cdnlab.copies import Answer, Ask, Copy
 from cdnlab.steps import Place, Trail
 from cdnlab.storage import Store
 from cdnlab.wishes import Flight, Spawn, Wait, Work
 
-__all__ = ["Tier", "Upstream"]
+__all__ = ["Chosen", "PartKey", "Tier", "Upstream"]
+
+
+Chosen: TypeAlias = Callable[[CacheKey, Copy], bool]
 
 
 class Upstream(Protocol):
@@ -41,7 +45,7 @@ class Upstream(Protocol):
 class PartKey(NamedTuple):
     """Where some bytes of an object stand on the shelf: the cache key, and offsets of the first and last byte."""
 
-    key: Hashable
+    key: CacheKey
     first: int
     last: int
 
@@ -53,15 +57,15 @@ class Tier:
 
     def __init__(self, place: Place, above: Upstream, clock: Clock, capacity: int) -> None:
         self.place, self.above, self.clock = place, above, clock
-        self.store: Store[Hashable, Copy] = Store(capacity)
+        self.store: Store[CacheKey | PartKey, Copy] = Store(capacity)
         self._flights: dict[Hashable, Flight] = {}
-        self._parts: dict[Hashable, list[PartKey]] = {}
+        self._parts: dict[CacheKey, list[PartKey]] = {}
 
-    def held(self) -> Iterator[tuple[Hashable, Copy]]:
+    def held(self) -> Iterator[tuple[CacheKey, Copy]]:
         """(cache key, copy) of everything on the shelf, least recently used first."""
         return ((shelf.key if isinstance(shelf, PartKey) else shelf, copy) for shelf, copy in self.store.items())
 
-    def purge(self, chosen: Callable[[Hashable, Copy], bool]) -> int:
+    def purge(self, chosen: Chosen) -> int:
         """Drop every copy that is `chosen` by its cache key and itself; the number of copies that went."""
         gone = [shelf for shelf, copy in self.store.items() if chosen(shelf.key if isinstance(shelf, PartKey) else shelf, copy)]
         return sum(self.store.discard(shelf) for shelf in gone)
@@ -73,7 +77,7 @@ class Tier:
                 trail.note(self.place, "PATH-10", f"{ask.request.method} under {ask.plan.recipe.key_by} is not cached here", "miss")
             return (yield from self.above.answer(ask, trail))
         collapses = ask.plan.recipe.collapses
-        lane = ask.key if ask.wanted is None else (ask.key, ask.wanted)
+        lane: Hashable = ask.key if ask.wanted is None else (ask.key, ask.wanted)
         while True:
             now = self.clock.now()
             copy = self._find(ask, now)
@@ -84,11 +88,21 @@ class Tier:
                     if lane not in self._flights:
                         yield Spawn(self._refresh(replace(ask, known=copy), lane))
                     if trail.explain:
-                        trail.note(self.place, "STALE-01", "the copy has expired, but may be sent while a background request asks for news", "stale")
+                        trail.note(
+                            self.place,
+                            "STALE-01",
+                            "the copy has expired, but may be sent while a background request asks for news",
+                            "stale",
+                        )
                     return Answer(copy, "stale", tier=self.place)
                 if now < copy.retry_at and copy.covers_failure(now):
                     if trail.explain:
-                        trail.note(self.place, "STALE-04", f"the origin failed a moment ago; old copy, no new try for {copy.retry_at - now:.0f} s", "stale")
+                        trail.note(
+                            self.place,
+                            "STALE-04",
+                            f"the origin failed a moment ago; old copy, no new try for {copy.retry_at - now:.0f} s",
+                            "stale",
+                        )
                     return Answer(copy, "stale", tier=self.place)
             flight = self._flights.get(lane) if collapses else None
             if flight is None:
@@ -117,14 +131,19 @@ class Tier:
         if trail.explain:
             what = "copy" if copy.status < 400 else f"remembered {copy.status}"
             trail.note(
-                self.place, "PATH-04", f"{what} found, {copy.age(now)} s old, fresh for another {copy.fresh_until - now:.0f} s", "hit" if copy.status < 400 else "error"
+                self.place,
+                "PATH-04",
+                f"{what} found, {copy.age(now)} s old, fresh for another {copy.fresh_until - now:.0f} s",
+                "hit" if copy.status < 400 else "error",
             )
         return Answer(copy, "hit" if copy.status < 400 else "error", tier=self.place)
 
     def _lead(self, ask: Ask, copy: Copy | None, lane: Hashable, trail: Trail) -> Work[Answer]:
         """Ask above on behalf of everybody who waits in this lane. Whatever happens, the flight lands."""
         if trail.explain:
-            seen = "no copy" if copy is None else f"the copy expired {self.clock.now() - copy.fresh_until:.0f} s ago: ask whether it changed"
+            seen = (
+                "no copy" if copy is None else f"the copy expired {self.clock.now() - copy.fresh_until:.0f} s ago: ask whether it changed"
+            )
             trail.note(self.place, "PATH-02" if self.place.kind == "edge" else "PATH-03", seen, "miss" if copy is None else "expired")
         flight = Flight()
         self._flights.setdefault(lane, flight)
@@ -174,9 +193,9 @@ class Tier:
             return "a copy stays, to be checked with the origin each time"
         return f"a copy stays, fresh for {copy.fresh_until - now:.0f} s"
 
-    def _put(self, key: Hashable, copy: Copy) -> None:
+    def _put(self, key: CacheKey, copy: Copy) -> None:
         """Publish the copy at once; take it back if its body ends too early."""
-        shelf = key
+        shelf: CacheKey | PartKey = key
         if copy.part is not None:
             shelf = PartKey(key, copy.part.first, copy.part.first + len(copy.content) - 1)
             parts = [each for each in self._parts.get(key, ()) if each in self.store and each != shelf]

@@ -43,7 +43,11 @@ def faulty(fault: str | int, request: Request, connect_timeout: float, read_time
     """What a broken origin's caller gets; None when the fault does not concern this request."""
     if isinstance(fault, int):
         text = f"{fault}\n".encode()
-        return Reply(Response(fault, {"Content-Type": "text/plain", "Content-Length": str(len(text))}, text), rule="ORIGIN-08", says=f"it answers {fault}")
+        return Reply(
+            Response(fault, {"Content-Type": "text/plain", "Content-Length": str(len(text))}, text),
+            rule="ORIGIN-08",
+            says=f"it answers {fault}",
+        )
     name = request.host
     failures = {
         "refuses": OriginError("refused", f"{name} refused the connection"),
@@ -68,7 +72,9 @@ class WebServer:
     b'hello'
     """
 
-    def __init__(self, host: str, handler: Callable[[Request], Response], *, region: str = "us-east-1", city: str | None = None, seconds: float = 0.0) -> None:
+    def __init__(
+        self, host: str, handler: Callable[[Request], Response], *, region: str = "us-east-1", city: str | None = None, seconds: float = 0.0
+    ) -> None:
         if not callable(handler):
             raise InputError(f"WebServer {host!r}: handler is {handler!r}; give a function from a Request to a Response")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e6:
@@ -100,13 +106,22 @@ class WebServer:
         except Exception as error:
             text = f"{type(error).__name__}: {error}\n".encode()
             head = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(text)), "Date": http_date(at)}
-            return Reply(Response(500, head, text), self.seconds, "ORIGIN-07", f"the handler raised {type(error).__name__}: {error}; answers 500")
+            return Reply(
+                Response(500, head, text), self.seconds, "ORIGIN-07", f"the handler raised {type(error).__name__}: {error}; answers 500"
+            )
         if not isinstance(response, Response):
-            raise InputError(f"the handler of WebServer {self.host!r} returned {type(response).__name__}; return a Response, such as Response(200, body=b'hello')")
+            raise InputError(
+                f"the handler of WebServer {self.host!r} returned {type(response).__name__}; return a Response(200, body=b'hello')"
+            )
         headers = response.headers
         if "Date" not in headers:
             headers = headers.with_("Date", http_date(at))
-        if "Content-Length" not in headers and "Transfer-Encoding" not in headers and not response.content.open and response.status not in (204, 304):
+        if (
+            "Content-Length" not in headers
+            and "Transfer-Encoding" not in headers
+            and not response.content.open
+            and response.status not in (204, 304)
+        ):
             headers = headers.with_("Content-Length", str(len(response.content)))
         reply = Response(response.status, headers, response.content)
         return Reply(reply, self.seconds, "ORIGIN-01", f"answers {response.status}, {len(response.content):,} bytes")

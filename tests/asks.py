@@ -1,5 +1,6 @@
 """Asks, Copies and a small origin for the tests of tiers."""
 
+from cdnlab.cachekey import CacheKey
 from cdnlab.copies import Answer, Ask, Copy
 from cdnlab.freshness import TTLs, lifetime
 from cdnlab.messages import Headers, Request, Response
@@ -12,7 +13,10 @@ EDGE = Place("edge LIS", kind="edge", code="LIS", city="Lisbon")
 REGIONAL = Place("regional cache eu-west-2", kind="regional", code="eu-west-2", city="London", region="eu-west-2")
 
 
-def plan(ttls=TTLs(0, 86400, 31536000), cookies="none", origin=None, **kwargs):
+A_DAY = TTLs(0, 86400, 31536000)
+
+
+def plan(ttls=A_DAY, cookies="none", origin=None, **kwargs):
     return Plan(
         pattern="*",
         number=0,
@@ -30,7 +34,8 @@ def ask(path="/a", the_plan=None, method="GET", headers=(), wanted=None, errors=
     the_plan = the_plan or plan()
     request = Request(method, f"https://d111.cloudfront.net{path}", Headers(headers), body)
     cacheable = the_plan.recipe.caching and method in ("GET", "HEAD")
-    return Ask(request, the_plan, ("d111.cloudfront.net", path), cacheable, errors or {}, "203.0.113.9", "id", "LIS50-C1", wanted=wanted)
+    key = CacheKey("d111.cloudfront.net", path)
+    return Ask(request, the_plan, key, cacheable, errors or {}, "203.0.113.9", "id", "LIS50-C1", wanted=wanted)
 
 
 class TinyOrigin:

@@ -21,7 +21,7 @@ NEW_YEAR = 1_767_225_600.0
         NEW_YEAR,
         int(NEW_YEAR),
         datetime(2026, 1, 1, tzinfo=UTC),
-        datetime(2026, 1, 1),  # noqa: DTZ001 (without a zone, UTC is meant)
+        datetime(2026, 1, 1),
         datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from labs import Lab
 
 from cdnlab.clock import SimulatedClock
 from cdnlab.cloudfront import CloudFront
@@ -11,7 +12,6 @@ from cdnlab.facts import json_file
 from cdnlab.geography import Viewer
 from cdnlab.messages import Response
 from cdnlab.webserver import WebServer
-from labs import Lab
 
 
 def test_a_journey_says_what_happened():

@@ -1,11 +1,11 @@
 """The edge's own decisions: its list of checks, the default root object, error pages, and CloudFront's words for a result."""
 
 import pytest
+from labs import ALL_METHODS, DISABLED, Lab, behaviour, legacy, listed, rules_of
 
 from cdnlab import edge
 from cdnlab.geography import Viewer
 from cdnlab.messages import Response
-from labs import ALL_METHODS, DISABLED, Lab, behaviour, legacy, listed, rules_of
 
 
 @pytest.mark.rule("CHECK-01")

@@ -1,11 +1,11 @@
 """The way to the origin: attempts, timeouts, failover, and what may be kept of what comes back."""
 
 import pytest
+from labs import ALL_METHODS, Lab, behaviour, custom_origin, legacy, listed, rules_of
 
 from cdnlab.errors import InputError
 from cdnlab.messages import Body, Response
 from cdnlab.webserver import FAULTS, WebServer
-from labs import ALL_METHODS, Lab, behaviour, custom_origin, legacy, listed, rules_of
 
 
 @pytest.mark.rule("ORIGIN-01")

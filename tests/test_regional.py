@@ -1,10 +1,10 @@
 """The second tier: shared by edges, passed by some requests, and one more of it for a shield."""
 
 import pytest
+from labs import ALL_METHODS, ALL_VIEWER, DISABLED, Lab, behaviour, custom_origin, legacy, rules_of
 
 from cdnlab.geography import edge, regional_for
 from cdnlab.messages import Response
-from labs import ALL_METHODS, ALL_VIEWER, DISABLED, Lab, behaviour, custom_origin, legacy, rules_of
 
 
 @pytest.mark.rule("PATH-01", "PATH-11")

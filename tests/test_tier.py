@@ -1,6 +1,7 @@
 """A cache tier against a naive model, and the promises of collapsing, staleness and failure."""
 
 import pytest
+from asks import EDGE, REGIONAL, TinyOrigin, answers, ask, plan
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -10,7 +11,6 @@ from cdnlab.driver import SimulatedDriver
 from cdnlab.freshness import TTLs
 from cdnlab.steps import Trail
 from cdnlab.tier import Tier
-from asks import EDGE, REGIONAL, TinyOrigin, answers, ask, plan
 
 
 class World:

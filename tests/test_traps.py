@@ -7,10 +7,10 @@ whole way from a viewer to an origin and back.
 import json
 
 import pytest
+from labs import ALL_METHODS, ALL_VIEWER, Lab, behaviour, custom_origin, legacy, listed
 
 from cdnlab.bucket import Bucket
 from cdnlab.messages import Response
-from labs import ALL_METHODS, ALL_VIEWER, Lab, behaviour, custom_origin, legacy, listed
 
 
 def s3_lab(region="eu-north-1", policy=True, default=None, **objects):
@@ -69,8 +69,9 @@ def test_04_a_bucket_in_the_region_of_the_regional_cache_is_asked_by_the_edge_it
 
 
 def test_05_a_year_of_max_age_is_no_promise_when_the_edge_is_full():
-    from cdnlab.cloudfront import CloudFront
     from labs import config
+
+    from cdnlab.cloudfront import CloudFront
 
     lab = Lab(caching("max-age=31536000", b"x" * 1000))
     small = CloudFront(edge_bytes=3000)
