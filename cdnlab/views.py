@@ -11,7 +11,7 @@ from html import escape
 from itertools import pairwise
 from typing import Protocol
 
-from cdnlab.marks import copy_box, drawn, glyph, line_of, number
+from cdnlab.marks import copy_box, drawn, glyph, line_of, number, spent_box
 from cdnlab.steps import Place
 from cdnlab.telling import Told, events, is_question, ms_text, name, overall, station, x_cache
 from cdnlab.worldmap import FONT, Label, WorldMap
@@ -97,7 +97,7 @@ def _parcel(held: CopyShown, x: float, y: float, lifetime: float, kept_at: float
     full = f'<rect x="{number(x - 6)}" y="{number(y - 4.8)}" width="12" height="10.2" fill="currentColor" opacity="0.55"/>' if left else ""
     moment = "" if kept_at is None else f' data-at="{number(kept_at)}"'
     what = f"copy at {station(held.place)}: {'fresh' if left else 'expired'}"
-    return f'<g data-place="{escape(held.place)}"{moment}><title>{escape(what)}</title>{drawn(copy_box(x, y, 6))}{full}{fuse}</g>'
+    return f'<g data-place="{escape(held.place)}"{moment}><title>{escape(what)}</title>{drawn((copy_box if left else spent_box)(x, y, 6))}{full}{fuse}</g>'
 
 
 def _words(x: float, y: float, text: str, anchor: str = "start") -> str:

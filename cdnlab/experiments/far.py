@@ -21,10 +21,9 @@ from cdnlab.clock import iso
 from cdnlab.cloudfront import CloudFront, Held
 from cdnlab.controls import Button, Predict, Press, Text
 from cdnlab.distance import great_circle_km, rtt
-from cdnlab.geography import Viewer, cities, find_city, nearest_edge, place_in, reach, regional_for
+from cdnlab.geography import Viewer, cities, find_city, nearest_edge, reach, regional_for
 from cdnlab.geography import edge as edge_site
 from cdnlab.journey import Journey
-from cdnlab.marks import css
 from cdnlab.page import html
 from cdnlab.panels import Panel
 from cdnlab.staircase import picture
@@ -32,9 +31,8 @@ from cdnlab.steps import Place
 from cdnlab.telling import events, ms_text, name, station
 from cdnlab.telling import twin as told
 from cdnlab.views import journey_map, waits
-from cdnlab.worldmap import Label, WorldMap
 
-__all__ = ["DAY", "Far", "World", "cover", "model", "panel", "say", "view", "world"]
+__all__ = ["DAY", "Far", "World", "kilometres", "model", "panel", "say", "view", "world"]
 
 DAY = 86_400
 """How long the bucket says that a copy stays fresh, in seconds."""
@@ -149,12 +147,22 @@ def farthest(journey: Journey) -> Place:
 # ---- the words
 
 
+def kilometres(a: Place | str, b: Place | str) -> str:
+    """The distance between two places or cities, to the nearest hundred kilometres.
+
+    >>> kilometres("Auckland", "Brisbane")
+    '2,300 km'
+    """
+    start, end = (each if isinstance(each, Place) else Viewer(each).place for each in (a, b))
+    return f"{round(great_circle_km(start, end), -2):,.0f} km"
+
+
 def say(far: Far) -> str:
     """The text twin of the picture: the latest request's way, and how often the origin was asked."""
     if not far.journeys:
         viewer, *_, origin = far.way
-        km = round(great_circle_km(viewer, origin), -2)
-        return f"The photo lies in {origin.city}, {km:,.0f} km from {name(viewer)}. No cache has a copy. Nothing has been asked yet."
+        away = kilometres(viewer, origin)
+        return f"The photo lies in {origin.city}, {away} from {name(viewer)}. No cache has a copy. Nothing has been asked yet."
     copies = f"{sum(held.fresh_for <= 0 for held in far.copies)} of {len(far.copies)} copies have expired. " if _expired(far) else ""
     return f"{told(far.journeys[-1])} {copies}Origin asked: {far.asked}."
 
@@ -269,7 +277,8 @@ def panel() -> Panel[Far]:
             ),
             Predict(
                 "elsewhere",
-                "Now Brisbane, across the sea. Its edge has never seen the photo. How far does that request travel?",
+                f"Now Brisbane, {kilometres('Auckland', 'Brisbane')} across the sea. Its edge has never seen the photo. "
+                "How far does that request travel?",
                 tuple(DEPTHS),
                 outcome=elsewhere_outcome,
                 asked=lambda far: len(far.journeys) >= 2,
@@ -317,24 +326,3 @@ def after_a_day() -> list[object]:
     cdn.clock.advance(DAY + 1)
     status = cdn.get(url, viewer="Auckland").origin_statuses[-1]
     return [status, "no" if status == 304 else "yes"]
-
-
-def cover() -> str:
-    """The lesson's first picture as an SVG file of its own: the shortest way from Auckland to Stockholm, and its length.
-
-    A file cannot follow the theme of the page it is shown on, so it brings its own paper, in light and dark.
-    """
-    viewer, origin = Viewer("Auckland").place, place_in("eu-north-1", "bucket photos")
-    chart = WorldMap.around([viewer, origin], height=360, margin=56)
-    kilometres = f"{round(great_circle_km(viewer, origin), -2):,.0f} km"
-    arc = f'<path d="{chart.track(viewer, origin)}" fill="none" stroke="currentColor" stroke-width="2.5"/>'
-    words = [
-        Label(*chart.pixels(viewer), "a viewer, in Auckland"),
-        Label(*chart.pixels(origin), "the photo, in Stockholm"),
-        Label(*chart.midway(viewer, origin), kilometres),
-    ]
-    places = chart.marked(origin, 10) + chart.marked(viewer, 8)
-    said = f"World map. One arc of {kilometres} leads from a viewer in Auckland to the photo in Stockholm."
-    sheet = chart.sheet(arc + places + chart.labels(words, free_of=chart.along(viewer, origin), size=15), said)
-    paper = f'<style>{css(alone=True)}</style><rect class="cdnlab-back" width="100%" height="100%" fill="none"/>'
-    return sheet.replace("<svg ", '<svg class="cdnlab" ', 1).replace("><path", f">{paper}<path", 1) + "\n"
