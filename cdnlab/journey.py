@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,26 @@ class Journey:
     last_mile_ms: float = 0.0
     log_cookies: bool = False
     response_result: str = ""
+
+    def __post_init__(self) -> None:
+        """A regional cache that serves as Origin Shield for this request (the second on the way) stands as a shield."""
+        if sum(place.kind == "regional" for place in self.way) < 2:
+            return
+        second = [place for place in self.way if place.kind == "regional"][1]
+        shield = Place(
+            f"shield {second.code}", kind="shield", code=second.code, city=second.city, lat=second.lat, lon=second.lon, region=second.region
+        )
+
+        def met(place: Place) -> Place:
+            return shield if place == second else place
+
+        changed = {
+            "way": tuple(met(place) for place in self.way),
+            "steps": tuple(replace(step, place=met(step.place)) for step in self.steps),
+            "legs": tuple(replace(leg, start=met(leg.start), end=met(leg.end)) for leg in self.legs),
+        }
+        for field, value in changed.items():
+            object.__setattr__(self, field, value)
 
     @property
     def twin(self) -> str:

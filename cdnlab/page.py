@@ -91,7 +91,7 @@ def _two_lines(journey: Told) -> str:
     read = [f'<span class="cdnlab-chip">{_glyph(state)} <strong>{response.status}</strong></span>']
     for field in _READ_FIRST:
         read += [f'<span class="cdnlab-chip"><code>{field}: {safe(value, 120)}</code></span>' for value in response.headers.getall(field)]
-    happened = []
+    happened: list[str] = []
     for event in (event for event in events(journey) if event.word or event.plain):
         told = (event.plain,) if event.state in ("hit", "miss", "refresh") else (event.word, event.plain)
         words = ", ".join(part for part in told if part)

@@ -157,7 +157,7 @@ def _band(journey: Told, frame: _Frame) -> str:
     told = events(journey)
     factor = f'data-span="{number(frame.span)}" data-play="{number(frame.span * play_factor(journey))}"'
     parts = [_axis(frame), _stations(journey, frame, told), _waits(journey, frame)]
-    parts += [_leg(leg, state, frame) for leg, state in carried(journey)]
+    parts += [_leg(leg, state, frame) for leg, state in carried(journey) if {leg.start.kind, leg.end.kind} <= frame.x.keys()]
     parts += [_mark(event, told, journey, frame) for event in told if event.place.kind in frame.x]
     return f'<g class="cdnlab-journey" {factor}>{"".join(parts)}{_reading(journey, frame)}</g>'
 
@@ -231,7 +231,7 @@ def _leg(leg: Leg, state: str, frame: _Frame) -> str:
     """One way: a thin line for a question, the line of the result for an answer; ticks across it where the time is assumed."""
     x1, x2 = frame.x[leg.start.kind], frame.x[leg.end.kind]
     y1, y2 = frame.y(leg.at_ms), frame.y(leg.at_ms + leg.ms)
-    long = math.hypot(x2 - x1, y2 - y1)
+    long = math.hypot(x2 - x1, y2 - y1) or 1.0
     ux, uy = (x2 - x1) / long, (y2 - y1) / long
 
     def line(aside: float, width: float, dash: str = "", travelled: str = "") -> str:

@@ -140,11 +140,11 @@ def is_question(leg: Leg) -> bool:
 
 
 def overall(journey: Told) -> str:
-    """The state of the whole journey: the result word's, made plainer where the edge itself refused or sent an old copy."""
-    said = [step.state for step in _in_order(journey.steps) if step.place.kind == "edge" and step.state in RESULTS]
+    """The state of the whole journey: the result word's, made plainer where the edge refused or an old copy was sent."""
     known = state_of(journey.result)
+    last = [state for leg, state in carried(journey) if leg.end == journey.viewer][-1:]
     plainer = {("error", "blocked"), ("refresh", "stale"), ("hit", "stale"), ("miss", "stale")}
-    return said[-1] if said and (known, said[-1]) in plainer else known
+    return last[0] if last and (known, last[0]) in plainer else known
 
 
 def carried(journey: Told) -> list[tuple[Leg, str]]:
@@ -203,8 +203,11 @@ def _visit(journey: Told, place: Place, at: float, said: list[Step]) -> list[Eve
 
 
 def _event(journey: Told, place: Place, at: float, state: str, *, arrival: bool) -> Event:
+    if state == "kept":
+        failed = [step.state == "error" for step in _in_order(journey.steps) if step.place.kind == "origin" and step.at_ms <= at]
+        return Event(place, at, state, "", "error stays" if failed and failed[-1] else COPIES[state][0], False)
     if state in COPIES:
-        return Event(place, at, state, "", COPIES[state][0], arrival and state != "kept")
+        return Event(place, at, state, "", COPIES[state][0], arrival)
     if state not in RESULTS:
         asks_on = any(is_question(leg) and leg.start == place for leg in journey.legs)
         return Event(place, at, "", "", ("passes it on" if asks_on else "waits") if arrival else "", arrival)
@@ -269,8 +272,10 @@ def twin(journey: Told) -> str:
         tails.append(
             f"the {'copies' if len(confirmed) > 1 else 'copy'} at {_listed(confirmed)} {'are' if len(confirmed) > 1 else 'is'} confirmed"
         )
-    if kept := list(dict.fromkeys(name(event.place) for event in told if event.state == "kept")):
+    if kept := list(dict.fromkeys(name(event.place) for event in told if event.state == "kept" and event.plain == COPIES["kept"][0])):
         tails.append(f"{'copies stay' if len(kept) > 1 else 'a copy stays'} at {_listed(kept)}")
+    if errors := list(dict.fromkeys(name(event.place) for event in told if event.plain == "error stays")):
+        tails.append(f"the error stays at {_listed(errors)}")
     sentences[-1] = "; ".join([sentences[-1], *tails])
     if journey.response.status != status:
         sentences.append(f"The viewer reads {journey.response.status}")
@@ -322,7 +327,7 @@ def frames(journey: Told) -> list[dict[str, Any]]:
     for event in told:
         words = ", ".join(part for part in (event.word, event.plain) if part) or "asked"
         if event.state == "kept":
-            words = "a copy stays"
+            words = "the error stays" if event.plain == "error stays" else "a copy stays"
         shown.append((event.at_ms, event.place, event.state, f"{station(event.place)}: {words}"))
     marked = {(event.place, round(event.at_ms, 2)) for event in told}
     for leg in journey.legs:

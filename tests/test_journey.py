@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import journeys as samples
 import pytest
+from labs import Lab
 
+from cdnlab import staircase, telling
 from cdnlab.journey import Journey
 from cdnlab.logs import FIELDS
 from cdnlab.messages import Headers, Request, Response
+from cdnlab.steps import Place
 
 
 @pytest.mark.parametrize("made", samples.ALL.values(), ids=samples.ALL)
@@ -33,6 +36,24 @@ def test_the_text_lists_steps_with_their_rules_and_adds_the_time_up() -> None:
         "     10.0 ms     2 x 5.0  Auckland - edge AKL (assumed)",
         "     10.0 ms  together",
     ]
+
+
+def test_a_second_regional_cache_on_the_way_stands_as_the_shield() -> None:
+    dublin = Place("regional cache eu-west-1", kind="regional", code="eu-west-1", city="Dublin")
+    journey = samples.failover()
+
+    def as_regional(place: Place) -> Place:
+        return dublin if place == samples.SHIELD else place
+
+    plain = replace(
+        journey,
+        way=tuple(map(as_regional, journey.way)),
+        steps=tuple(replace(step, place=as_regional(step.place)) for step in journey.steps),
+        legs=tuple(replace(leg, start=as_regional(leg.start), end=as_regional(leg.end)) for leg in journey.legs),
+    )
+    assert [place.kind for place in plain.way] == ["viewer", "edge", "regional", "shield", "origin"]
+    assert plain.twin == journey.twin
+    assert str(plain) == str(journey)
 
 
 def test_without_steps_one_line_is_left() -> None:
@@ -170,3 +191,29 @@ def test_requests_that_are_too_long_are_not_logged(status: int, detailed: str) -
     journey = replace(samples.blocked(), response=Response(status), detailed=detailed)
     assert journey.log is None
     assert replace(journey, detailed="Error").log is not None
+
+
+def test_the_engine_tells_the_story_of_the_second_request_and_of_the_neighbours() -> None:
+    lab = Lab()
+    first, second, third = (lab.get(viewer=city) for city in ("Auckland", "Auckland", "Brisbane"))
+    assert first.twin.startswith(
+        "Auckland asks edge AKL: no copy. Regional cache Sydney: no copy. Origin Stockholm answers 200; copies stay at Sydney and AKL."
+    )
+    assert second.twin.startswith("Auckland asks edge AKL: has a copy.")
+    assert third.twin.startswith("Brisbane asks edge BNE: no copy. Regional cache Sydney: has a copy; a copy stays at BNE.")
+    lab.clock.advance(86_401)
+    assert "copy expired" in lab.get(viewer="Auckland").twin
+
+
+@pytest.mark.parametrize("fault", [None, 503, 404, "refuses", "silent", "no dns", "cuts"])
+def test_every_face_of_an_engines_journey_can_be_looked_at(fault: str | int | None) -> None:
+    lab = Lab()
+    for wait in (0, 61):
+        lab.clock.advance(wait)
+        journey = lab.get(viewer="Lisbon")
+        faces = (str(journey), repr(journey), journey.twin, journey._repr_html_(), staircase.svg([journey]))
+        assert all(faces)
+        assert max(len(line) for line in str(journey).splitlines()) <= 100
+        assert sum(share.total for share in telling.shares(journey)) == pytest.approx(journey.latency_ms, abs=0.1)
+        assert len(journey.to_frame()) == len(journey.steps)
+        lab.server.fault = fault

@@ -9,11 +9,14 @@ from xml.etree import ElementTree
 
 import journeys as samples
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdnlab import staircase, telling
 from cdnlab.journey import Journey
 from cdnlab.marks import RESULTS
 from cdnlab.messages import Headers
+from cdnlab.steps import Leg, Place
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -206,6 +209,22 @@ def test_a_journey_of_no_time_at_all_can_be_drawn() -> None:
     legs = tuple(replace(leg, ms=0.0, at_ms=0.0) for leg in journey.legs)
     steps = tuple(replace(step, at_ms=0.0) for step in journey.steps)
     assert drawn(replace(journey, latency_ms=0.0, legs=legs, steps=steps)) is not None
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_text_at_all_leaves_the_file_well_formed(word: str, where: str) -> None:
+    city = Place(f"viewer {where}", kind="viewer", code=where, city=where)
+    journey = samples.hit()
+    step = replace(journey.steps[-1], says=word)
+    assert drawn(replace(journey, viewer=city, way=(city, *journey.way[1:]), steps=(step,), detailed=word)).tag == f"{SVG}svg"
+    assert ElementTree.fromstring(staircase.svg([journey], word)).tag == f"{SVG}svg"
+
+
+def test_a_place_without_a_station_is_left_out() -> None:
+    journey = samples.hit()
+    region = Place("Region us-east-1", kind="service", code="us-east-1")
+    strange = Leg(samples.AKL, region, 1.0, "measured", 1.0)
+    assert len(of_class(drawn(replace(journey, legs=(*journey.legs, strange))), "cdnlab-leg")) == 2
 
 
 def test_the_time_bar_draws_shares_to_scale() -> None:

@@ -64,6 +64,33 @@ def test_a_place_asked_twice_is_told_twice() -> None:
     assert "Regional cache Sydney, asked again: has a copy" in telling.twin(t.told("Error", samples.FULL, status=404))
 
 
+def test_an_error_that_is_remembered_is_not_called_a_copy() -> None:
+    t = (
+        samples.Telling(samples.AUCKLAND)
+        .go(samples.AKL)
+        .note("PATH-02", "no copy", "miss")
+        .go(samples.SYDNEY)
+        .note("PATH-03", "no copy", "miss")
+    )
+    t.go(samples.STOCKHOLM).note("PATH-03", "answers 404", "error").go(samples.SYDNEY).note("PATH-03", "for 10 s", "kept").go(samples.AKL)
+    journey = t.note("PATH-05", "for 10 s", "kept").go(samples.AUCKLAND).told("Error", samples.FULL, status=404)
+    assert "Origin Stockholm answers 404; the error stays at Sydney and AKL." in telling.twin(journey)
+    assert "edge AKL: the error stays" in [frame["caption"] for frame in telling.frames(journey)]
+
+
+def test_an_old_copy_from_the_regional_cache_makes_the_whole_journey_stale() -> None:
+    t = (
+        samples.Telling(samples.AUCKLAND)
+        .go(samples.AKL)
+        .note("PATH-02", "expired", "expired")
+        .go(samples.SYDNEY)
+        .note("PATH-04", "old", "stale")
+    )
+    journey = t.go(samples.AKL).go(samples.AUCKLAND).told("RefreshHit", samples.FULL)
+    assert telling.overall(journey) == "stale"
+    assert telling.twin(journey) == "Auckland asks edge AKL: copy expired. Regional cache Sydney: sends its old copy. About 52 ms."
+
+
 def test_the_origins_status_is_read_from_its_own_words_when_it_was_not_kept() -> None:
     assert telling.twin(replace(samples.miss(), origin_statuses=())) == TWINS["miss"]
 
