@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cdnlab import __version__
@@ -22,6 +23,10 @@ from cdnlab.facts import lessons_path
 __all__ = ["copy_lessons", "main", "without_outputs"]
 
 FIRST_LESSON = "00_start_here.ipynb"
+LAB_DEFAULTS = {  # below the learner's own settings
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # else a panel out of sight leaves the page
+}
 
 
 def without_outputs(lesson: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +115,12 @@ def _open_lab(folder: Path, *, browser: bool) -> None:
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--ServerApp.allow_root=True")  # in a container one is root, and JupyterLab would refuse to start
-    LabApp.launch_instance(options)
+    with TemporaryDirectory(prefix="cdnlab-") as config:
+        defaults = Path(config, "labconfig", "default_setting_overrides.json")
+        defaults.parent.mkdir()
+        defaults.write_text(json.dumps(LAB_DEFAULTS), encoding="utf-8")
+        os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [config, os.environ.get("JUPYTER_CONFIG_PATH")]))
+        LabApp.launch_instance(options)
 
 
 def _lab(arguments: argparse.Namespace) -> None:
