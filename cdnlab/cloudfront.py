@@ -41,7 +41,10 @@ REGIONAL_BYTES = 10 * EDGE_BYTES
 
 
 class Held(NamedTuple):
-    """One copy in a cache: `place`, `path` (as in the cache key), `size` in bytes, seconds it stays `fresh_for` (negative: expired)."""
+    """One copy in a cache: `place`, `path` (as in the cache key), `size` in bytes, seconds it stays `fresh_for` (negative: expired).
+
+    `lasts`: how long its whole life is, in seconds.
+    """
 
     place: Place
     host: str
@@ -49,6 +52,7 @@ class Held(NamedTuple):
     size: int
     fresh_for: float
     key: CacheKey
+    lasts: float
 
 
 class CloudFront(ControlPlane):
@@ -131,7 +135,7 @@ class CloudFront(ControlPlane):
     def _held(self, chosen: Chosen) -> list[Held]:
         now = self.clock.now()
         return [
-            Held(tier.place, key.domain_name, key.path, copy.size, copy.fresh_until - now, key)
+            Held(tier.place, key.domain_name, key.path, copy.size, copy.fresh_until - now, key, copy.life.seconds)
             for tier in self._tiers()
             for key, copy in tier.held()
             if chosen(key, copy)
