@@ -24,10 +24,10 @@ _GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
 _READ_FIRST = ("X-Cache", "Age", "Location", "Content-Range", "Cache-Control", "ETag", "X-Amz-Cf-Pop", "Via")
 _STRONG = ".cdnlab.cdnlab-page"  # twice a class, to stand against JupyterLab's own style of tables, lists and code
 _STYLE = """
-.cdnlab-page{max-width:760px;padding:2px 4px;font:14px/1.45 system-ui,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;overflow-wrap:anywhere}
+.cdnlab-page{max-width:760px;padding:2px 4px;font:14px/1.45 system-ui,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;overflow-wrap:break-word}
 .cdnlab-page p,.cdnlab-page dl,.cdnlab-page ol,.cdnlab-page details,.cdnlab-page pre{margin:6px 0}
 .cdnlab-page code,.cdnlab-page pre{font:12.5px/1.45 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;color:inherit;
-background:none;padding:0;unicode-bidi:isolate}
+background:none;padding:0;unicode-bidi:isolate;overflow-wrap:anywhere}
 .cdnlab-page pre{white-space:pre-wrap;border-left:2px solid;padding:2px 0 2px 10px}
 .cdnlab-page svg{vertical-align:middle}
 .cdnlab-page dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 10px}
@@ -52,6 +52,7 @@ align-items:baseline;list-style:none}
 .cdnlab-page table{border-collapse:collapse;width:100%;margin:6px 0;font-size:13px;table-layout:auto;border:0}
 .cdnlab-page table th,.cdnlab-page table td{text-align:left;vertical-align:top;padding:3px 8px 3px 0;border:0;
 max-width:none;white-space:normal;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none;color:inherit}
+.cdnlab-page table th{white-space:nowrap}.cdnlab-page table .cdnlab-word{border:0;padding:0;font-weight:600;font-size:13px}
 .cdnlab-page table .cdnlab-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .cdnlab-page a{color:inherit;text-decoration:underline}
 .cdnlab-page .cdnlab-box{display:inline-block;width:26px;height:11px;border:1px solid;vertical-align:-1px;margin-right:6px}
@@ -189,16 +190,16 @@ def _ledger(treatments: Sequence[Treatment]) -> str:
     rows = [
         (
             f"<td>{each.kind}</td>",
-            f"<td><code>{safe(each.name, 80)}</code></td>",
+            f"<td{' class=cdnlab-whole' if len(each.name) <= 20 else ''}><code>{safe(each.name, 80)}</code></td>",
             f"<td><code>{safe(each.value, 200)}</code></td>",
-            f"<td><strong>{treated(each)}</strong></td>",
+            f"<td><span class='cdnlab-word'>{treated(each)}</span></td>",
             f"<td>{'yes' if each.sent else 'no'}</td>",
             f"<td>{safe(each.why)}</td>",
         )
         for each in sorted(treatments, key=lambda each: order.index(treated(each)))
     ]
     words = "; ".join(f"<strong>{word}</strong>: {means}" for word, means in marks.TREATMENTS.items())
-    table = _table(("what", "name", "value", "became", "origin gets it", "because"), rows)
+    table = _table(("what", "name", "value", "became", "to the origin", "because"), rows)
     return f"<details><summary>Headers, cookies, query: {told}</summary><p>{words}.</p>{table}</details>"
 
 
