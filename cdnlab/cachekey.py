@@ -17,6 +17,7 @@ depend on it. What else reaches the origin is decided header by header:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from typing import NamedTuple
 from cdnlab.keyparts import Cookies, chosen_query, cookies_of, cookies_text, encoding_part, kept_cookies, parameters, signs
 from cdnlab.messages import Headers, Request
 from cdnlab.plan import OriginGroup, OriginSpec, Plan
-from cdnlab.recipe import CLOUDFRONT_HEADERS, Recipe
+from cdnlab.recipe import CLOUDFRONT_HEADERS, NO_REQUEST_POLICY, Recipe, Selection
 from cdnlab.steps import Treatment
 from cdnlab.viewerheaders import generated_headers
 
@@ -187,14 +188,18 @@ def treatments(
     """What became, or on a miss would become, of everything the viewer sent, and what CloudFront added.
 
     One row for every header, cookie and query parameter. Arguments as for `origin_request`; `spec`: the origin asked
-    (the primary, if none is given); `sent`: the request that did reach the origin, from which `spec` and `extra` follow.
+    (the primary, if none is given); `sent`: the request that did reach the origin, from which `spec` and `extra` follow;
+    `cacheable`: without it no cache is asked, and nothing is in a key.
     """
     members = plan.origin.members if isinstance(plan.origin, OriginGroup) else (plan.origin,)
     if sent is not None:
         spec = next((each for each in members if each.domain_name.lower() == sent.host), spec)
         extra = [(name, value) for name, value in sent.headers.items() if name.lower() in CONDITIONAL]
+    if not cacheable:
+        plan = replace(plan, recipe=_unkeyed(plan.recipe))
     lines = _header_lines(plan, spec or members[0], request, viewer_ip, request_id, pop, generated or {}, tuple(extra))
-    return (*lines, *_cookie_lines(plan.recipe, request), *_query_lines(plan.recipe, request))
+    lines += [*_cookie_lines(plan.recipe, request), *_query_lines(plan.recipe, request)]
+    return tuple(lines if cacheable else (replace(line, in_key=False) for line in lines))
 
 
 class _Own(NamedTuple):
@@ -290,7 +295,7 @@ def _cookie_header(recipe: Recipe, request: Request) -> Iterable[_Own]:
     if cookies is None:
         gone = "malformed: no cookie of it is used"
     elif recipe.send_cookies.mode == "none":
-        gone = f"no cookies are forwarded ({recipe.key_by}, {recipe.send_by})"
+        gone = f"no cookies are forwarded: {_nobody(recipe)}"
     else:
         gone = "rewritten: the cookies that are forwarded, sorted by name" if kept else "none of its cookies is forwarded"
     yield _Own("Cookie", cookies_text(kept) or None, "the cookies that are forwarded, sorted by name", gone, in_key)
@@ -314,10 +319,10 @@ def _decide(plan: Plan, spec: OriginSpec, request: Request, low: str) -> tuple[b
     if low == "authorization":
         return _authorization(plan, request.method)
     if low in _ONLY_IF_CONFIGURED:
-        return False, f"removed by default (table of request headers); neither {recipe.key_by} nor {recipe.send_by} sends it"
+        return False, f"removed by default (table of request headers); {_nobody(recipe)}"
     if recipe.legacy:
         return True, "ForwardedValues lets headers pass that are not in the table of request headers"
-    return False, f"neither {recipe.key_by} nor {recipe.send_by} sends it"
+    return False, _nobody(recipe)
 
 
 def _authorization(plan: Plan, method: str) -> tuple[bool, str]:
@@ -356,4 +361,22 @@ def _by(recipe: Recipe, in_key: bool, sent: bool) -> str:
         return f"in the cache key by {recipe.key_by}, but kept back by {recipe.send_by}"
     if sent:
         return f"sent by {recipe.send_by}; not in the cache key"
-    return f"neither {recipe.key_by} nor {recipe.send_by} takes it"
+    return _nobody(recipe)
+
+
+def _nobody(recipe: Recipe) -> str:
+    if recipe.send_by in (recipe.key_by, NO_REQUEST_POLICY):
+        return f"{recipe.key_by} does not send it"
+    return f"neither {recipe.key_by} nor {recipe.send_by} sends it"
+
+
+def _unkeyed(recipe: Recipe) -> Recipe:
+    """The same recipe for a request that no cache is asked about, so that nothing of it is in a key."""
+    one = recipe.send_by in (recipe.key_by, NO_REQUEST_POLICY)
+    return replace(
+        recipe,
+        key_headers=Selection(kind="header"),
+        key_cookies=Selection(kind="cookie"),
+        key_query=Selection(),
+        send_by=recipe.key_by if one else f"{recipe.key_by} or {recipe.send_by}",
+    )

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 from cdnlab.errors import ConfigError, Problem, UnknownName
 from cdnlab.facts import toml_file
 from cdnlab.freshness import TTLs
-from cdnlab.recipe import CLOUDFRONT_HEADERS, Kind, Mode, Recipe, Selection, generated_by, sent_selection
+from cdnlab.recipe import CLOUDFRONT_HEADERS, NO_REQUEST_POLICY, Kind, Mode, Recipe, Selection, generated_by, sent_selection
 
 __all__ = [
     "ManagedPolicy",
@@ -90,7 +90,7 @@ def recipe_from_policies(
         brotli=bool(inside.get("EnableAcceptEncodingBrotli")),
         ttls=ttls,
         key_by=f"cache policy {cache_name}".strip(),
-        send_by="no origin request policy" if origin_request_policy is None else f"origin request policy {request_name}".strip(),
+        send_by=NO_REQUEST_POLICY if origin_request_policy is None else f"origin request policy {request_name}".strip(),
         generated=(*generated_by(key[0]), *extra),
     )
 

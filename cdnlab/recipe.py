@@ -14,11 +14,12 @@ from typing import Literal, TypeAlias
 
 from cdnlab.freshness import TTLs
 
-__all__ = ["CLOUDFRONT_HEADERS", "DEFAULT_TTLS", "Recipe", "Selection", "generated_by", "sent_selection"]
+__all__ = ["CLOUDFRONT_HEADERS", "DEFAULT_TTLS", "NO_REQUEST_POLICY", "Recipe", "Selection", "generated_by", "sent_selection"]
 
 Kind: TypeAlias = Literal["header", "cookie", "query"]
 Mode: TypeAlias = Literal["none", "some", "all", "all-except"]
 
+NO_REQUEST_POLICY = "no origin request policy"
 DEFAULT_TTLS = TTLs(0, 86400, 31536000)  # seconds: MinTTL, DefaultTTL (a day), MaxTTL (a year)
 
 CLOUDFRONT_HEADERS: tuple[str, ...] = (  # adding-cloudfront-headers: the headers that CloudFront itself can add
@@ -112,7 +113,7 @@ class Recipe:
     ttls: TTLs = DEFAULT_TTLS
     legacy: bool = False
     key_by: str = "cache policy"
-    send_by: str = "no origin request policy"
+    send_by: str = NO_REQUEST_POLICY
     generated: tuple[str, ...] = ()
     keyed_headers: tuple[str, ...] = field(init=False, repr=False, compare=False)
     keyed_generated: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -135,11 +136,6 @@ class Recipe:
         object.__setattr__(self, "keyed_generated", tuple(_CANONICAL[name] for name in keyed if name in _CANONICAL))
         plain = not keyed and self.key_headers.mode == self.key_cookies.mode == self.key_query.mode == "none"
         object.__setattr__(self, "plain", plain)
-
-    @property
-    def wants_generated(self) -> bool:
-        """Whether the origin, or the key, gets any header that CloudFront makes."""
-        return bool(self.generated)
 
     @property
     def caching(self) -> bool:

@@ -503,7 +503,7 @@ def test_the_account_of_a_plain_request():
     assert found["header", "Accept-Encoding", True].value == "br,gzip"
     assert (
         found["header", "Accept", False].why
-        == "removed by default (table of request headers); neither cache policy CachingOptimized nor no origin request policy sends it"
+        == "removed by default (table of request headers); cache policy CachingOptimized does not send it"
     )
 
 
@@ -528,6 +528,19 @@ def test_the_account_of_a_plain_request():
             {"Cookie": "CloudFront-Policy=1"},
             ("cookie", "CloudFront-Policy", False),
             "CloudFront's own signature cookies stay with CloudFront",
+        ),
+        (PLAIN, {"Cookie": "a=1"}, ("cookie", "a", False), "cache policy CachingOptimizedForUncompressedObjects does not send it"),
+        (
+            LEGACY,
+            {"Accept": "a"},
+            ("header", "Accept", False),
+            "removed by default (table of request headers); ForwardedValues does not send it",
+        ),
+        (
+            policies(request="CORS-S3Origin"),
+            {"X-A": "a"},
+            ("header", "X-A", False),
+            "neither cache policy CachingOptimized nor origin request policy CORS-S3Origin sends it",
         ),
         (ALL_VIEWER, {"Cookie": "a=1"}, ("cookie", "a", False), "sent by origin request policy AllViewer; not in the cache key"),
     ],
@@ -568,6 +581,18 @@ def test_the_account_follows_the_request_that_reached_the_second_origin():
     assert [(row.name, row.value) for row in account if row.kind == "header" and row.sent] == list(reached.headers.items())
     primary = treatments(group, viewer)
     assert next(row.value for row in primary if row.name == "Host" and row.added) == SPEC.domain_name
+
+
+@pytest.mark.rule("IN-36")
+@pytest.mark.parametrize(
+    "recipe", [policies("Amplify"), policies("Amplify", "CORS-S3Origin"), legacy(Headers=listing("*"), QueryString=True)]
+)
+def test_what_is_not_looked_up_has_nothing_in_a_key(recipe):
+    viewer = request("POST", f"{URL}?v=1", {"Authorization": "x", "Cookie": "a=1", "Accept-Encoding": "br"})
+    cached, not_cached = (treatments(plan(recipe), viewer, generated=GENERATED, cacheable=cacheable) for cacheable in (True, False))
+    assert any(row.in_key for row in cached) and not any(row.in_key for row in not_cached)
+    assert [(row.name, row.value, row.sent) for row in cached] == [(row.name, row.value, row.sent) for row in not_cached]
+    assert not [row for row in not_cached if row.why.startswith("in the cache key")]
 
 
 # Promises
