@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cdnlab import __version__
-from cdnlab.errors import CdnlabError
+from cdnlab.errors import CdnlabError, ConfigError
 from cdnlab.facts import lessons_path
 
 __all__ = ["copy_lessons", "main", "without_outputs"]
@@ -123,7 +123,7 @@ def _open_lab(folder: Path, *, browser: bool) -> None:
         LabApp.launch_instance(options)
 
 
-def _lab(arguments: argparse.Namespace) -> None:
+def _lab(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
     differ = copy_lessons(folder)
     print(f"The lessons are in {folder}; begin with {FIRST_LESSON}.")
@@ -131,6 +131,27 @@ def _lab(arguments: argparse.Namespace) -> None:
         print(f"Left as it is: {path}, which differs from the lesson in cdnlab {__version__}; for a fresh copy, rename it.")
     if not arguments.copy_only:
         _open_lab(folder, browser=not arguments.no_browser)
+    return 0
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from cdnlab.documents import read_config
+    from cdnlab.lint import lint
+    from cdnlab.validation import check
+
+    text = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+    try:
+        document = read_config(text)
+        warnings = (*document.warnings, *check(document.config, document.account))
+    except ConfigError as error:
+        print(*error.problems, sep="\n")
+        return 1
+    print(f"AWS would take this config ({document.form}).")
+    for warning in dict.fromkeys(warnings):
+        print(f"Warning: {warning}")
+    for advice in lint(document.config, account=document.account):
+        print(f"Advice: {advice}")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,6 +165,12 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--no-browser", action="store_true", help="start JupyterLab, but leave the browser to you")
     lab.add_argument("--copy-only", action="store_true", help="copy the lessons, start nothing")
     lab.set_defaults(run=_lab)
+    about = "Say what AWS would refuse in a DistributionConfig (exit status 1), or else what it will regret."
+    validate = commands.add_parser("validate", help="check a distribution's config", description=about)
+    validate.add_argument(
+        "file", metavar="FILE", help="JSON or YAML: boto3's, the AWS CLI's or CloudFormation's form; - for standard input"
+    )
+    validate.set_defaults(run=_validate)
     return parser
 
 
@@ -153,17 +180,19 @@ def _refused(reason: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; `argv`: without the program's name. Returns the exit status: 0, or 2 with one line on stderr."""
+    """Run the command line; `argv`: without the program's name.
+
+    Returns the exit status: 0; 1 when `validate` found problems; 2, with one line on stderr, when a command could not run.
+    """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        return int(arguments.run(arguments))
     except CdnlabError as error:
         return _refused(str(error))
     except OSError as error:
         return _refused(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from readme import block
 
 import cdnlab
 from cdnlab import __main__ as command
@@ -193,11 +194,47 @@ def test_lab_opens_the_first_lesson_on_this_machine_only(
     } <= {*started[0]}
 
 
+def test_validate_says_that_a_good_config_would_be_taken_and_what_will_be_regretted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["validate", str(ROOT / "data" / "configs" / "custom_ec2_origin.json")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "AWS would take this config (DistributionConfig)."
+    assert any(line.startswith("Advice: Origins.Items[0].") for line in said)
+
+
+def test_validate_prints_every_problem_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.yaml").write_text("Comment: mine\nEnabled: maybe\n", encoding="utf-8")
+    assert command.main(["validate", str(tmp_path / "config.yaml")]) == 1
+    said = capsys.readouterr().out
+    assert all(path in said for path in ("CallerReference:", "Origins:", "DefaultCacheBehavior:", "Enabled:"))
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"\xff", b"{", b"a: [", b"[" * 3000], ids=repr)
+def test_validate_of_what_is_no_config_is_a_problem_and_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: bytes
+) -> None:
+    (tmp_path / "config").write_bytes(text)
+    assert command.main(["validate", str(tmp_path / "config")]) == 1
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("name", ["nosuch.json", "."])
+def test_validate_of_a_file_that_cannot_be_read_is_one_line_and_exit_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert command.main(["validate", str(tmp_path / name)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_readmes_example_prints_what_the_readme_says() -> None:
+    example = subprocess.run([sys.executable, "-c", block("example")], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert example.stdout == block("output")
+
+
 def test_the_program_says_its_version_and_needs_a_command() -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-m", "cdnlab", *arguments], capture_output=True, text=True, cwd=ROOT)
 
     assert run("--version").stdout.strip() == f"cdnlab {cdnlab.__version__}"
-    assert "lab" in run("--help").stdout
+    assert {"lab", "validate"} <= {*run("--help").stdout.split()}
     assert run().returncode == 2
     assert run("nonsense").returncode == 2
