@@ -190,7 +190,10 @@ class _Reader:
             return recipe_from_forwarded_values(behavior, path)
         request_id = behavior.get("OriginRequestPolicyId")
         cache, request = self.account.policy("cache", cache_id), request_id and self.account.policy("origin-request", request_id)
-        return recipe_from_policies(cache or {}, request or None, path=f"{path}.CachePolicyId")
+        recipe = recipe_from_policies(cache or {}, request or None, path=f"{path}.CachePolicyId")
+        target = self.targets[behavior["TargetOriginId"]]
+        origins = target.members if isinstance(target, OriginGroup) else (target,)
+        return recipe.without_host() if all(origin.kind == "s3" for origin in origins) else recipe
 
     def _response_headers(self, behavior: Mapping[str, Any], path: str) -> ResponseHeadersPolicy | None:
         if not (id := behavior.get("ResponseHeadersPolicyId")):

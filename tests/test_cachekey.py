@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from configs import behavior, config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdnlab.cachekey import CONDITIONAL, accept_encoding, cache_key, generated_headers, origin_request, treatments, via
+from cdnlab.distribution import compile
 from cdnlab.geography import Viewer
 from cdnlab.messages import Headers, Request
 from cdnlab.plan import OriginGroup, OriginSpec, Plan
@@ -194,6 +196,14 @@ def test_host_in_the_key_splits_aliases_unless_the_origin_is_a_bucket():
     assert key(recipe.without_host(), url="https://a.example/x") == key(recipe.without_host(), url="https://b.example/x")
     assert sent(recipe, "Host", {"Host": "a.example"}) == "a.example"
     assert sent(recipe, "Host", {"Host": "a.example"}, spec=BUCKET) == BUCKET.domain_name
+
+
+@pytest.mark.rule("KEY-12")
+def test_a_compiled_plan_for_a_bucket_has_no_host_in_its_key():
+    amplify = managed("cache", "Amplify").id
+    made = compile(config(behavior("bucket/*", "s3", CachePolicyId=amplify), default=behavior(CachePolicyId=amplify)))
+    assert "host" in made.plan_for("/x").recipe.keyed_headers
+    assert "host" not in made.plan_for("/bucket/x").recipe.keyed_headers
 
 
 # The request to the origin
