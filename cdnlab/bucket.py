@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from cdnlab.bucketrest import Answered, Asked, RestEndpoint, key_of
+from cdnlab.bucketrest import Answered, Asked, RestEndpoint, host_of, key_of
 from cdnlab.clock import Clock, seconds_since_epoch
 from cdnlab.errors import APIError, InputError, OriginError
 from cdnlab.messages import Headers, Request, Response
@@ -24,7 +24,7 @@ from cdnlab.objects import StoredObject
 from cdnlab.s3answers import Ids, S3Error, check_key, encoded, error_response
 from cdnlab.s3calls import StreamingBody, boto3_call, headers_of, metadata_of, object_answer
 from cdnlab.webserver import check_fault
-from cdnlab.website import website_response
+from cdnlab.website import website_error, website_response
 from cdnlab.wishes import Reply
 
 __all__ = ["Answered", "Bucket"]
@@ -111,9 +111,11 @@ class Bucket(RestEndpoint):
             return found
 
         try:
+            if (host := host_of(request)) not in self.website_hosts:
+                raise S3Error("NoSuchBucket", "The specified bucket does not exist", 404, {"BucketName": host}, rule="S3-20")
             response = website_response(self._website, self.name, request, key_of(request), read, asked.ids, at)
         except S3Error as error:
-            return Answered(error_response(error, asked.ids, at), _decision(error))
+            return Answered(website_error(error, request, asked.ids, at), _decision(error))
         first = decisions[0] if decisions else Decision(response.status < 400, None, "the website configuration answers by itself", "S3-45")
         return Answered(self.with_cors(asked, response), first)
 
@@ -231,6 +233,7 @@ class Bucket(RestEndpoint):
         """One page of the listing: `Contents`, `CommonPrefixes`, and `NextContinuationToken` while `IsTruncated`. Raises APIError."""
         given = {"continuation-token": ContinuationToken, "delimiter": Delimiter, "encoding-type": EncodingType, "prefix": Prefix}
         given |= {"max-keys": MaxKeys if MaxKeys is None else str(MaxKeys), "start-after": StartAfter}
+        _check_texts(given)
         self.accept(self.now())
         page, fields, encode = self.listing({name: value for name, value in given.items() if value is not None} | {"list-type": "2"})
         answer = self._done(Name=self.name, IsTruncated=page.truncated)
@@ -244,6 +247,7 @@ class Bucket(RestEndpoint):
     @boto3_call
     def list_object_versions(self, *, Prefix: str = "") -> dict[str, Any]:
         """Every version and delete marker under a prefix, newest first for each key, on one page."""
+        _check_texts({"Prefix": Prefix})
         self.accept(self.now())
         found = [(each, latest) for each, latest in self.objects.versions() if each.key.startswith(Prefix)]
         marks = {"Versions": False, "DeleteMarkers": True}
@@ -285,6 +289,12 @@ def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise InputError(f"Key is {key!r}; write a text such as 'cat.jpg'")
     return check_key(key)
+
+
+def _check_texts(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise InputError(f"{name} is {value!r}; write a text")
 
 
 def _bytes_of(body: Any) -> bytes:

@@ -21,8 +21,19 @@ from cdnlab.cors import cors_headers, preflight_headers
 from cdnlab.messages import Headers, Request, Response
 from cdnlab.oai import Decision, Identity
 from cdnlab.objects import Listing, StoredObject
-from cdnlab.replication import Sending, rules_for, status_of
-from cdnlab.s3answers import XMLNS, S3Error, check_key, common_headers, denied, encoded, listing_xml, object_response, xml_response
+from cdnlab.replication import PROMISED_SECONDS, Sending, rules_for, status_of
+from cdnlab.s3answers import (
+    XMLNS,
+    S3Error,
+    check_key,
+    common_headers,
+    denied,
+    encoded,
+    listing_xml,
+    object_response,
+    unchunked,
+    xml_response,
+)
 
 __all__ = ["Answered", "Asked", "RestEndpoint"]
 
@@ -223,13 +234,14 @@ class RestEndpoint(BucketSettings):
             message = "Missing required header for this request: x-amz-content-sha256"
             raise S3Error("InvalidRequest", message, 400, rule="OAI-08")
         decision = self._allow(asked, "s3:PutObject", key)
-        self._check_put(headers, asked.request.body, key)
+        headers, body = unchunked(headers, asked.request.body)
+        self._check_put(headers, body, key)
         kept = [(name, headers[name]) for name in STORED if name in headers]
         kept += [
             (name.lower(), value) for name, value in headers.items() if name.lower() in STORED_AMZ or name.lower().startswith("x-amz-meta-")
         ]
         kept = kept if "Content-Type" in headers else [*kept, ("Content-Type", "binary/octet-stream")]
-        stored = self.objects.put(StoredObject(key, asked.request.body, asked.at // 1, Headers(kept), self.objects.next_version()))
+        stored = self.objects.put(StoredObject(key, body, asked.at // 1, Headers(kept), self.objects.next_version()))
         self._replicate(stored, asked.at)
         fields = [
             *common_headers(asked.ids, asked.at),
@@ -348,7 +360,8 @@ class RestEndpoint(BucketSettings):
         rules = rules_for(self._replication[0], object) if self._replication else []
         for rule in rules:
             target = self.neighbours.get(rule.destination)
-            sending = Sending(object, target if isinstance(target, RestEndpoint) else None, at + self.replication_seconds)
+            lag = min(self.replication_seconds, PROMISED_SECONDS) if rule.timed else self.replication_seconds
+            sending = Sending(object, target if isinstance(target, RestEndpoint) else None, at + lag)
             self.sendings.setdefault(object.version, []).append(sending)
             if isinstance(target, RestEndpoint):
                 target.arriving.append(sending)

@@ -8,6 +8,7 @@ User Guide: cors, ManageCorsUsing; S3 API: PutBucketCors, OPTIONS object.)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,9 @@ def _rule(path: str, rule: Any) -> CorsRule:
         for each in lists[name]:
             if each.count("*") > 1:
                 raise S3Error("InvalidRequest", f'{name[:-1]} "{each}" can not have more than one wildcard.', 400)
+    for each in lists["ExposeHeaders"] + lists["AllowedHeaders"]:
+        if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", each):
+            raise invalid(path, each, "a header's name has letters, digits and hyphens")
     age = rule.get("MaxAgeSeconds")
     if age is not None and (isinstance(age, bool) or not isinstance(age, int) or age < 0):
         raise invalid(f"{path}.MaxAgeSeconds", age, "write a number of seconds, 0 or more")

@@ -117,7 +117,7 @@ class Objects:
         Keys that have `delimiter` behind the prefix are rolled up into one common prefix. Source: S3 API, ListObjectsV2.
         """
         found = [each for each in self if each.key.startswith(prefix)]
-        start = bisect_right([each.key.encode() for each in found], after.encode())
+        start = bisect_right([each.key.encode() for each in found], after.encode("utf-8", "surrogatepass"))
         objects: list[StoredObject] = []
         prefixes: list[str] = []
         last = ""

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
+from html import escape
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from cdnlab import ranges
 from cdnlab.clock import iso
@@ -22,7 +23,7 @@ from cdnlab.messages import Headers, Request, Response
 from cdnlab.oai import Decision
 from cdnlab.objects import Listing, StoredObject
 
-__all__ = ["Ids", "S3Error", "check_key", "denied", "error_response", "listing_xml", "object_response", "xml"]
+__all__ = ["Ids", "S3Error", "check_key", "denied", "error_response", "listing_xml", "object_response", "unchunked", "xml"]
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -112,7 +113,7 @@ def _children(fields: Mapping[str, object]) -> Iterable[str]:
 
 def _safe(text: str) -> str:
     """Text for XML 1.0; what cannot stand in it at all is written as a reference, as S3 does."""
-    return "".join(each if each >= " " else f"&#x{ord(each):x};" for each in escape(text, {'"': "&quot;"}))
+    return "".join(each if each >= " " else f"&#x{ord(each):x};" for each in escape(text))
 
 
 def xml_response(
@@ -128,6 +129,30 @@ def error_response(error: S3Error, ids: tuple[str, str], at: float, *, head: boo
     """S3's answer for an error: XML with code, message, what it is about, and the two ids."""
     fields = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": ids[0], "HostId": ids[1]}
     return xml_response(error.status, xml("Error", fields), ids, at, error.headers, head=head)
+
+
+def unchunked(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    """The headers and body of a PUT without the chunks that SDKs cut a body into to sign them (`aws-chunked`).
+
+    Raises S3Error IncompleteBody when the chunks do not add up. Source: S3 API, sigv4-streaming.
+    """
+    if not (headers.get("x-amz-content-sha256") or "").startswith("STREAMING-"):
+        return headers, body
+    pieces: list[bytes] = []
+    while match := _CHUNK.match(body):
+        size, start = int(match[1], 16), match.end()
+        if not size:
+            rest = [each.strip() for each in (headers.joined("Content-Encoding") or "").split(",")]
+            kept = ", ".join(each for each in rest if each and each != "aws-chunked")
+            return (headers.with_("Content-Encoding", kept) if kept else headers.without("Content-Encoding")), b"".join(pieces)
+        if body[start + size : start + size + 2] != b"\r\n":
+            break
+        pieces.append(body[start : start + size])
+        body = body[start + size + 2 :]
+    raise S3Error("IncompleteBody", "The request body terminated unexpectedly", 400, rule="S3-19")
+
+
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]*)?\r\n")
 
 
 # --- one object

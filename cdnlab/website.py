@@ -21,7 +21,7 @@ from cdnlab.objects import StoredObject
 from cdnlab.s3answers import S3Error, common_headers, object_response
 from cdnlab.s3calls import invalid, known, text
 
-__all__ = ["RoutingRule", "Website", "parse_website", "website_response"]
+__all__ = ["RoutingRule", "Website", "parse_website", "website_error", "website_response"]
 
 Read = Callable[[str], StoredObject]  # the object under a key as an anonymous caller sees it, or S3Error
 
@@ -63,7 +63,7 @@ def parse_website(config: Any) -> Website:
             raise invalid("WebsiteConfiguration", sorted(config), "RedirectAllRequestsTo stands alone")
         target = config["RedirectAllRequestsTo"]
         known("RedirectAllRequestsTo", target, "HostName", "Protocol")
-        host, protocol = text("RedirectAllRequestsTo.HostName", target.get("HostName")), target.get("Protocol", "")
+        host, protocol = _host("RedirectAllRequestsTo.HostName", target.get("HostName")), target.get("Protocol", "")
         if protocol not in ("", "http", "https"):
             raise invalid("RedirectAllRequestsTo.Protocol", protocol, "write http or https")
         return Website("", "", (host, protocol), (), config)
@@ -101,11 +101,22 @@ def _rule(path: str, rule: Any) -> RoutingRule:
     if not redirect or ("ReplaceKeyWith" in redirect and "ReplaceKeyPrefixWith" in redirect):
         raise invalid(f"{path}.Redirect", redirect, "write at least one element, and not both ReplaceKeyWith and ReplaceKeyPrefixWith")
     texts = {name: str(value) for name, value in redirect.items()}
+    if "HostName" in texts:
+        _host(f"{path}.Redirect.HostName", redirect["HostName"])
+    for name in ("ReplaceKeyWith", "ReplaceKeyPrefixWith"):
+        if name in texts and texts[name].encode("utf-8", "replace").decode() != texts[name]:
+            raise invalid(f"{path}.Redirect.{name}", texts[name], "write Unicode text")
     if texts.get("Protocol", "http") not in ("http", "https"):
         raise invalid(f"{path}.Redirect.Protocol", texts["Protocol"], "write http or https")
     if not re.fullmatch("30[1-8]", texts.get("HttpRedirectCode", "301"), re.ASCII):
         raise invalid(f"{path}.Redirect.HttpRedirectCode", texts["HttpRedirectCode"], "write a status from 301 to 308")
     return RoutingRule(prefix, status, texts)
+
+
+def _host(path: str, value: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", text(path, value)):
+        raise invalid(path, value, "write a host name such as www.example.com")
+    return str(value)
 
 
 # --- answering
@@ -138,6 +149,12 @@ def website_response(
         return _failure(site, request, key, read, error, ids, at)
 
 
+def website_error(error: S3Error, request: Request, ids: tuple[str, str], at: float) -> Response:
+    """S3's own HTML for an error of which no website configuration knows."""
+    fields = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": ids[0], "HostId": ids[1]}
+    return _html(error.status, _items(fields), request, [*error.headers, *_error_headers(error)], ids, at)
+
+
 def _page(site: Website, request: Request, key: str, read: Read, ids: tuple[str, str], at: float) -> Response:
     folder = not key or key.endswith("/")
     try:
@@ -166,12 +183,12 @@ def _failure(site: Website | None, request: Request, key: str, read: Read, error
             return object_response(read(site.error), request, ids, at, _error_headers(error), status=error.status)
         except S3Error as failed:
             missing = failed
+    if missing is None:
+        return website_error(error, request, ids, at)
     fields = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": ids[0], "HostId": ids[1]}
-    sections = [_items(fields)]
-    if missing is not None:
-        sections += ["<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n"]
-        sections += [_items({"Code": missing.code, "Message": missing.message, "Key": site.error if site else ""})]
-    return _html(error.status, "".join(sections), request, [*error.headers, *_error_headers(error)], ids, at)
+    title = "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n"
+    second = _items({"Code": missing.code, "Message": missing.message, "Key": site.error if site else ""})
+    return _html(error.status, _items(fields) + title + second, request, [*error.headers, *_error_headers(error)], ids, at)
 
 
 def _error_headers(error: S3Error) -> list[tuple[str, str]]:
