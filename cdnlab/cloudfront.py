@@ -249,6 +249,8 @@ class CloudFront(ControlPlane):
             legs=tuple(trail.legs),
             treatments=served.treatments,
             origin_requests=tuple(trail.origin_requests),
+            last_mile_ms=half * 2,
+            log_cookies=owner is not None and owner.log_cookies,
             origin_statuses=tuple(trail.origin_statuses),
         )
 

@@ -222,6 +222,8 @@ class ToOrigin:
             life = replace(life, keep="drop", shareable=False)
         if trail.explain and ask.cacheable:
             trail.note(self.place, life.rule, life.says)
+        if outcome.status >= 400:
+            sent_at = self.clock.now()  # ErrorCachingMinTTL spares an origin that was slow to fail (ERR-12)
         born = sent_at - parse_age(outcome.headers)
         if unchanged and known:
             return Answer(known.renewed(headers, life, sent_at, born), "refresh")

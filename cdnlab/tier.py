@@ -187,6 +187,8 @@ class Tier:
     def _kept(copy: Copy, now: float) -> str:
         if copy.content.failed:
             return "the body ended too early: nothing is kept"
+        if copy.status >= 400:
+            return f"the error is remembered for {copy.fresh_until - now:.0f} s"
         if copy.life.keep == "fallback":
             return "a copy stays only in case the origin fails"
         if copy.life.keep == "revalidate":

@@ -54,6 +54,16 @@ def test_a_get_without_an_answer_is_sent_again_and_a_post_is_not():
     assert posted.latency_ms == pytest.approx(30_000, rel=0.02)
 
 
+@pytest.mark.rule("ERR-12")
+def test_an_origin_that_took_long_to_fail_is_left_alone_for_ten_seconds():
+    lab = Lab()
+    lab.server.fault = "hangs"
+    assert lab.get().latency_ms > 30_000
+    assert not lab.get().origin_requests
+    lab.clock.advance(11)
+    assert lab.get().latency_ms > 30_000
+
+
 def test_an_origin_that_thinks_longer_than_the_read_timeout_is_a_504():
     lab = Lab(origins=[custom_origin()])
     lab.server.seconds = 31
