@@ -89,6 +89,7 @@ def idle_after_work(panel: Locator) -> list[str]:
         done.add(control.id)
         if not works(panel, control):
             idle.append(control.id)
+        _settled(panel)
     return [f"{kind} {name!r}" for kind, name in idle if not _matters(panel, kind, name)]
 
 
@@ -126,12 +127,24 @@ def _primary(panel: Locator) -> None:
 def _settled(panel: Locator) -> str:
     """What the panel shows once it stands still."""
     shown = ""
-    for _ in range(20):
+    for _ in range(40):
         before, shown = shown, str(ask(panel, "shown"))
         if before == shown:
             break
-        panel.page.wait_for_timeout(400)
+        panel.page.wait_for_timeout(200)
     return shown
+
+
+def _focused(panel: Locator, control: Control) -> Control:
+    """Put the focus on a control; on its successor, if the picture was drawn afresh meanwhile."""
+    for _ in range(10):
+        if control.element.evaluate(
+            "each => { each.scrollIntoView({block: 'nearest'}); each.focus(); return document.activeElement === each; }"
+        ):
+            return control
+        panel.page.wait_for_timeout(200)
+        control = _find(panel, *control.id) or control
+    raise AssertionError(f"{control} does not take the focus")
 
 
 def works(panel: Locator, control: Control) -> bool:
@@ -147,8 +160,7 @@ def works(panel: Locator, control: Control) -> bool:
     def answered() -> bool:
         return bool(panel.evaluate("panel => panel.cdnlabChanged")) or bool(downloads)
 
-    control.element.scroll_into_view_if_needed()
-    control.element.focus()
+    control = _focused(panel, control)
     try:
         if control.kind in ("text", "search"):
             return _typed(page, control, answered)
