@@ -60,7 +60,6 @@ class Bucket(RestEndpoint):
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e6:
             raise InputError(f"Bucket {name!r}: seconds is {seconds!r}; give the thinking time as a number of seconds, 0 or more")
         self.seconds, self.created = float(seconds), None if created is None else seconds_since_epoch(created)
-        self.sendings, self.arriving = {}, []
         self._ids, self._fault = Ids(f"{seed} {name}"), check_fault(None)
 
     @property

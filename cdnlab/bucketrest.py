@@ -21,7 +21,7 @@ from cdnlab.cors import cors_headers, preflight_headers
 from cdnlab.messages import Headers, Request, Response
 from cdnlab.oai import Decision, Identity
 from cdnlab.objects import Listing, StoredObject
-from cdnlab.replication import PROMISED_SECONDS, Sending, rules_for, status_of
+from cdnlab.replication import status_of
 from cdnlab.s3answers import (
     XMLNS,
     S3Error,
@@ -109,12 +109,10 @@ def host_of(request: Request) -> str:
 class RestEndpoint(BucketSettings):
     """The part of a Bucket that answers at `<bucket>.s3.<region>.amazonaws.com`.
 
-    `created`: seconds since the epoch, if the bucket is new; `sendings`: copies sent, by version id; `arriving`: copies on their way here.
+    `created`: seconds since the epoch, if the bucket is new.
     """
 
     created: float | None
-    sendings: dict[str, list[Sending]]
-    arriving: list[Sending]
 
     def _decide(self, asked: Asked, action: str, key: str | None, **more: Any) -> Decision:
         return self.decide(action, key, asked.request, asked.identity, asked.at, asked.source_ip, **more)
@@ -242,7 +240,7 @@ class RestEndpoint(BucketSettings):
         ]
         kept = kept if "Content-Type" in headers else [*kept, ("Content-Type", "binary/octet-stream")]
         stored = self.objects.put(StoredObject(key, body, asked.at // 1, Headers(kept), self.objects.next_version()))
-        self._replicate(stored, asked.at)
+        self.replicate(stored, asked.at)
         fields = [
             *common_headers(asked.ids, asked.at),
             ("ETag", stored.etag),
@@ -290,7 +288,7 @@ class RestEndpoint(BucketSettings):
         if gone is not None and self.objects.versioning:
             headers += [("x-amz-version-id", gone.version), *([("x-amz-delete-marker", "true")] if gone.deleted else [])]
             if version is None:
-                self._replicate(gone, asked.at)
+                self.replicate(gone, asked.at)
         return Answered(Response(204, headers), decision)
 
     def _preflight(self, asked: Asked, key: str) -> Answered:
@@ -353,29 +351,6 @@ class RestEndpoint(BucketSettings):
             "EncodingType": "url" if encode else None,
         }
         return page, fields, encode
-
-    # --- replication
-
-    def _replicate(self, object: StoredObject, at: float) -> None:
-        rules = rules_for(self._replication[0], object) if self._replication else []
-        for rule in rules:
-            target = self.neighbours.get(rule.destination)
-            lag = min(self.replication_seconds, PROMISED_SECONDS) if rule.timed else self.replication_seconds
-            sending = Sending(object, target if isinstance(target, RestEndpoint) else None, at + lag)
-            self.sendings.setdefault(object.version, []).append(sending)
-            if isinstance(target, RestEndpoint):
-                target.arriving.append(sending)
-            else:
-                sending.state = "FAILED"
-
-    def accept(self, at: float) -> None:
-        """Take in the copies that have arrived by this moment; without versioning they fail."""
-        due = sorted((each for each in self.arriving if each.due <= at), key=lambda each: each.due)
-        for each in due:
-            self.arriving.remove(each)
-            each.state = "COMPLETED" if self.objects.versioning == "Enabled" else "FAILED"
-            if each.state == "COMPLETED":
-                self.objects.put(replace(each.object, replica=True))
 
 
 def _not_implemented(what: str, decision: Decision | None) -> S3Error:

@@ -13,6 +13,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from cdnlab.bucketpolicy import Policy, parse_policy, public_statement
@@ -23,8 +24,8 @@ from cdnlab.errors import AccessDenied, InputError
 from cdnlab.facts import table
 from cdnlab.messages import Request
 from cdnlab.oai import Decision, Identity, evaluate
-from cdnlab.objects import Objects
-from cdnlab.replication import REPLICATION_SECONDS, ReplicationRule, parse_replication
+from cdnlab.objects import Objects, StoredObject
+from cdnlab.replication import PROMISED_SECONDS, REPLICATION_SECONDS, ReplicationRule, Sending, parse_replication, rules_for
 from cdnlab.s3answers import S3Error
 from cdnlab.s3calls import boto3_call, invalid, known
 from cdnlab.website import Website, parse_website
@@ -70,6 +71,7 @@ class BucketSettings:
 
     `oais`: canonical user ids by id, of the origin access identities that exist (None: not known, so not checked);
     `neighbours`: buckets by name that this one may replicate to. `CloudFront.connect` fills in both, and the clock.
+    `sendings`: copies sent, by version id; `arriving`: copies on their way here; `replication_seconds`: how long they take.
     """
 
     def __init__(self, name: str, region: str, clock: Clock | None, account: str, seed: int) -> None:
@@ -83,6 +85,8 @@ class BucketSettings:
         self.oais: Mapping[str, str] | None = None
         self.neighbours: dict[str, BucketSettings] = {}
         self.replication_seconds = REPLICATION_SECONDS
+        self.sendings: dict[str, list[Sending]] = {}
+        self.arriving: list[Sending] = []
         self.objects = Objects(f"{seed} {name}")
         self._block: dict[str, bool] | None = dict.fromkeys(BLOCKS, True)
         self._policy: Policy | None = None
@@ -310,3 +314,22 @@ class BucketSettings:
         """Stop copying; what is on its way still arrives."""
         self._replication = None
         return self._done(204)
+
+    def replicate(self, object: StoredObject, at: float) -> None:
+        """Send copies of what was just put (or of its delete marker) to where the rules say."""
+        for rule in rules_for(self._replication[0], object) if self._replication else []:
+            target = self.neighbours.get(rule.destination)
+            lag = min(self.replication_seconds, PROMISED_SECONDS) if rule.timed else self.replication_seconds
+            sending = Sending(object, target, at + lag, "FAILED" if target is None else "PENDING")
+            self.sendings.setdefault(object.version, []).append(sending)
+            if target is not None:
+                target.arriving.append(sending)
+
+    def accept(self, at: float) -> None:
+        """Take in the copies that have arrived by this moment; without versioning they fail."""
+        due = sorted((each for each in self.arriving if each.due <= at), key=lambda each: each.due)
+        self.arriving = [each for each in self.arriving if each.due > at] if due else self.arriving
+        for each in due:
+            each.state = "COMPLETED" if self.objects.versioning == "Enabled" else "FAILED"
+            if each.state == "COMPLETED":
+                self.objects.put(replace(each.object, replica=True))

@@ -48,7 +48,7 @@ class ReplicationRule:
     timed: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Sending:
     """One copy on its way: it arrives at `due` (seconds since the epoch). `state`: PENDING, COMPLETED or FAILED."""
 

@@ -139,7 +139,8 @@ def unchunked(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
     if not (headers.get("x-amz-content-sha256") or "").startswith("STREAMING-"):
         return headers, body
     pieces: list[bytes] = []
-    while match := _CHUNK.match(body):
+    position = 0
+    while match := _CHUNK.match(body, position):
         size, start = int(match[1], 16), match.end()
         if not size:
             rest = [each.strip() for each in (headers.joined("Content-Encoding") or "").split(",")]
@@ -148,7 +149,7 @@ def unchunked(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         if body[start + size : start + size + 2] != b"\r\n":
             break
         pieces.append(body[start : start + size])
-        body = body[start + size + 2 :]
+        position = start + size + 2
     raise S3Error("IncompleteBody", "The request body terminated unexpectedly", 400, rule="S3-19")
 
 
