@@ -51,7 +51,8 @@ class Copy:
     `headers`: as the viewer will get them, less what changes each time; `content`: the Body, perhaps still arriving;
     `life`: how long it may be used and why; `requested_at`: when the request for it went upstream; `born`: the same,
     less the Age it came with; `fresh_until`; `retry_at`: after a failed revalidation, when the origin may be asked
-    again; all in seconds since the epoch. `part`: set when this is not the whole object.
+    again; all in seconds since the epoch. `part`: set when this is not the whole object; `origin`: host that
+    it came from; `failure`: the kind of failure that a remembered error stands for, "" when the origin did answer.
     """
 
     status: int
@@ -64,6 +65,7 @@ class Copy:
     retry_at: float = 0.0
     part: Part | None = None
     origin: str = ""
+    failure: str = ""
 
     @property
     def size(self) -> int:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from cdnlab import cachekey, errorpages, ranges, respond
 from cdnlab.clock import Clock
-from cdnlab.copies import Answer, Ask
+from cdnlab.copies import Answer, Ask, Copy
+from cdnlab.directives import http_date
 from cdnlab.distribution import Distribution
 from cdnlab.geography import EdgeSite, Viewer
 from cdnlab.messages import Headers, Request, Response
@@ -170,8 +172,7 @@ class EdgeLocation:
                 rule = distribution.errors.get(served.response.status)
                 if rule is None or rule.page is None or refusal.case in errorpages.WITHOUT_CUSTOM_PAGE:
                     return served
-                page = yield from self._error_page(visit, distribution, rule, trail)
-                return served if page is None else served._replace(response=page)
+                return served._replace(response=(yield from self._error_page(visit, distribution, rule, trail)))
         if trail.explain:
             trail.note(
                 self.site.place,
@@ -182,10 +183,11 @@ class EdgeLocation:
         answer = yield from self.tier.answer(ask, trail)
         return (yield from self._serve(visit, distribution, plan, ask, answer, trail))
 
-    def _ask(self, visit: Visit, distribution: Distribution, plan: Plan, path: str) -> Ask:
+    def _ask(self, visit: Visit, distribution: Distribution, plan: Plan, path: str, failed: Request | None = None) -> Ask:
+        """The edge's question to its own tier. `failed`: the request that this one fetches an error page for."""
         request = visit.request if path == visit.request.path else _with_path(visit.request, path)
         recipe = plan.recipe
-        generated = generated_headers(request, visit.viewer) if recipe.generated else {}
+        generated = generated_headers(request, visit.viewer, error_for=failed) if recipe.generated else {}
         cacheable = recipe.caching and (
             request.method in ("GET", "HEAD") or (request.method == "OPTIONS" and "OPTIONS" in plan.cached_methods)
         )
@@ -209,7 +211,8 @@ class EdgeLocation:
         copy, status = answer.copy, answer.copy.status
         result = "Error" if status >= 400 else _X_CACHE[answer.state]
         detailed = _FAILURES.get(
-            answer.failure, "OriginError" if answer.state == "error" and not answer.shared and status >= 500 else result
+            answer.failure,
+            "OriginError" if answer.state == "error" and answer.tier is None and not answer.shared and status >= 500 else result,
         )
         if result == "Miss" and answer.shield:
             detailed = "OriginShieldHit"
@@ -230,48 +233,46 @@ class EdgeLocation:
             rule = distribution.errors.get(status)
             if rule is not None and rule.page is not None:
                 page = yield from self._error_page(visit, distribution, rule, trail)
-                if page is not None:
-                    return Served(page, result, detailed, treatments)
-            if answer.failure:
-                response = errorpages.answer_for_failure(answer.failure, status, **self._signed(visit))
+                return Served(page, result, detailed, treatments)
+            if copy.failure:
+                response = errorpages.answer_for_failure(copy.failure, status, **self._signed(visit))
                 return Served(response, result, detailed, treatments)
         age = copy.age(self.clock.now()) if answer.state in ("hit", "refresh", "stale") or answer.tier else None
         as_sent = ask.wanted is not None and answer.state == "miss" and not answer.tier  # the origin answered a Range with 200
-        response = respond.viewer_response(
-            copy,
-            visit.request,
-            plan,
-            x_cache=result,
-            age=age,
-            pop=self.site.pop,
-            request_id=visit.id,
-            cut=not as_sent or copy.part is not None,
-        )
+        response = self._respond(visit, plan, copy, result, age, cut=not as_sent or copy.part is not None)
         if response.status >= 400 and status < 400:  # a condition or a range that cannot be met
             result = detailed = "Error"
         return Served(response, result, detailed, treatments)
 
-    def _error_page(self, visit: Visit, distribution: Distribution, rule: ErrorRule, trail: Trail) -> Work[Response | None]:
-        """The custom error page, fetched like any other object; None when even that fails."""
+    def _error_page(self, visit: Visit, distribution: Distribution, rule: ErrorRule, trail: Trail) -> Work[Response]:
+        """The custom error page, fetched like any other object, or the error that fetching it gives."""
         path = rule.page or "/"
         plan = distribution.plan_for(path)
         request = Request("GET", f"{visit.request.scheme}://{visit.request.host}{path}", Headers(), version=visit.request.version)
         page_visit = replace(visit, request=request)
         if trail.explain:
             trail.note(self.site.place, "CHECK-11", f"{rule.code} has a custom error page: {path}, by behaviour {plan.pattern}")
-        answer = yield from self.tier.answer(self._ask(page_visit, distribution, plan, path), trail)
-        if answer.copy.status >= 400:
-            if trail.explain:
-                trail.note(
-                    self.site.place, "CHECK-12", f"the error page itself gives {answer.copy.status}: that is what the viewer gets", "error"
-                )
-            if answer.failure:
-                return errorpages.answer_for_failure(answer.failure, answer.copy.status, **self._signed(visit))
-            return respond.viewer_response(answer.copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
+        answer = yield from self.tier.answer(self._ask(page_visit, distribution, plan, path, visit.request), trail)
         copy = answer.copy
-        response = respond.viewer_response(copy, request, plan, x_cache="Error", age=None, pop=self.site.pop, request_id=visit.id)
-        status = rule.response_code or rule.code
+        if copy.status >= 400 and trail.explain:
+            trail.note(self.site.place, "CHECK-12", f"the error page itself gives {copy.status}: that is what the viewer gets", "error")
+        if copy.failure:
+            return errorpages.answer_for_failure(copy.failure, copy.status, **self._signed(visit))
+        response = self._respond(page_visit, plan, copy, "Error", None)
+        status = copy.status if copy.status >= 400 else rule.response_code or rule.code
         return Response(status, response.headers, b"" if visit.request.method == "HEAD" else response.content)
+
+    def _respond(self, visit: Visit, plan: Plan, copy: Copy, word: str, age: int | None, *, cut: bool = True) -> Response:
+        """The viewer's response of a copy, with what the behaviour's response headers policy wants to know."""
+        policy: dict[str, Any] = {}
+        if plan.response_headers is not None:
+            found = {"Hit": "hit", "RefreshHit": "refresh"}.get(word, "miss")
+            layer = ',cdn-hit-layer;desc="EDGE"' if found == "hit" else ""
+            timing = f'cdn-cache-{found},cdn-pop;desc="{self.site.pop}",cdn-rid;desc="{visit.id}"{layer}'
+            policy = {"date": http_date(self.clock.now()), "timing": timing, "draw": crc32(visit.id.encode()) / 2**32}
+        return respond.viewer_response(
+            copy, visit.request, plan, x_cache=word, age=age, pop=self.site.pop, request_id=visit.id, cut=cut, **policy
+        )
 
     def _signed(self, visit: Visit) -> dict[str, Any]:
         """What CloudFront's own answers are signed with."""

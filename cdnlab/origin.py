@@ -243,6 +243,7 @@ class ToOrigin:
             fresh_until=sent_at + life.seconds,
             part=Part(part[0], part[2]) if part else None,
             origin=spec.domain_name,
+            failure=failure,
         )
         return Answer(copy, "error" if copy.status >= 400 else "miss", failure)
 

@@ -267,3 +267,34 @@ def test_two_aliases_and_two_protocols_share_one_copy(settings):
         for host in (lab.host, "a.example.com", "x.y.example.net")
     ]
     assert results == ["Miss"] + ["Hit"] * 5
+
+
+def test_a_remembered_failure_is_told_with_the_same_page():
+    lab = Lab()
+    lab.server.fault = "refuses"
+    first, second = lab.get(), lab.get()
+    assert not second.origin_requests
+    assert b"could not be satisfied" in first.response.body
+    assert b"could not be satisfied" in second.response.body
+    assert (first.detailed, second.detailed) == ("OriginConnectError", "Error")
+
+
+def test_the_error_pages_origin_learns_which_request_failed():
+    rule = {"ErrorCode": 404, "ResponsePagePath": "/err/404.html", "ResponseCode": "404"}
+    policy = legacy(Headers=listed(["CloudFront-Error-Uri", "CloudFront-Error-Args"]))
+    lab = Lab(site, default=behaviour(cache=policy), **errors(rule))
+    lab.get("/gone?x=1")
+    page = lab.asked[-1]
+    assert (page.path, page.headers["CloudFront-Error-Uri"], page.headers["CloudFront-Error-Args"]) == ("/err/404.html", "/gone", "x=1")
+
+
+@pytest.mark.parametrize(("ask", "timed"), [({}, False), ({"Pragma": "server-timing"}, True)])
+def test_server_timing_tells_what_the_edge_did(ask, timed):
+    lab = Lab()
+    config = {"Name": "timing", "ServerTimingHeadersConfig": {"Enabled": True, "SamplingRate": 0.0}}
+    id = lab.cdn.create_response_headers_policy(ResponseHeadersPolicyConfig=config)["ResponseHeadersPolicy"]["Id"]
+    the_config = lab.cdn.get_distribution_config(Id=lab.id)["DistributionConfig"]
+    the_config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"] = id
+    lab.cdn.update_distribution(Id=lab.id, IfMatch=lab.etag, DistributionConfig=the_config)
+    words = [lab.get(headers=ask).response.headers.get("Server-Timing", "") for _ in range(2)]
+    assert ["cdn-cache-miss" in words[0], "cdn-cache-hit" in words[1]] == [timed, timed]
