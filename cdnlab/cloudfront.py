@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cdnlab.bucket import Bucket
+from cdnlab.bucketsettings import BucketSettings
 from cdnlab.cachekey import CacheKey
 from cdnlab.clock import SimulatedClock
 from cdnlab.control import ControlPlane
@@ -27,7 +29,7 @@ from cdnlab.journey import Journey
 from cdnlab.messages import Headers, HeaderSource, Request, split_url
 from cdnlab.oai import ANONYMOUS, Identity
 from cdnlab.origin import Origin, Origins, ToOrigin
-from cdnlab.plan import OriginSpec
+from cdnlab.plan import OriginGroup, OriginSpec
 from cdnlab.regional import Hop, Shielded, Upstairs
 from cdnlab.steps import Place, Trail
 from cdnlab.storage import Store
@@ -92,6 +94,8 @@ class CloudFront(ControlPlane):
         self._edges: dict[str, EdgeLocation] = {}
         self._regionals: dict[str, Tier] = {}
         self._trouble: dict[str, float] = {}
+        self._buckets: dict[str, BucketSettings] = {}
+        self._identities = _Identities(self)
 
     def distribution(self, id_or_host: str) -> Distribution:
         """What a config was compiled into, by the distribution's id or any of its host names: `plans`, `warnings`, `explain()`.
@@ -111,6 +115,9 @@ class CloudFront(ControlPlane):
             self.origins.connect(origin)
             if getattr(origin, "clock", self) is None:
                 origin.clock = self.clock  # type: ignore[attr-defined]
+            if isinstance(origin, Bucket):
+                self._buckets[origin.name] = origin
+                origin.neighbours, origin.oais = self._buckets, self._identities
 
     @property
     def trouble(self) -> Mapping[str, float]:
@@ -306,6 +313,32 @@ class CloudFront(ControlPlane):
 
     def _region_of(self, spec: OriginSpec) -> str:
         return self.origins.place_of(spec.domain_name).region
+
+
+class _Identities(Mapping[str, str]):
+    """The origin access identities there are, as S3 knows them: canonical user ids by identity id.
+
+    Those of this account, and those that a distribution refers to, which must exist somewhere on AWS.
+    """
+
+    def __init__(self, cdn: CloudFront) -> None:
+        self._cdn = cdn
+
+    def __getitem__(self, id: str) -> str:
+        if id in self._ids():
+            return self._cdn._oai(id).canonical_user
+        raise KeyError(id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids())
+
+    def __len__(self) -> int:
+        return len(self._ids())
+
+    def _ids(self) -> set[str]:
+        plans = [plan for distribution in self._cdn._distributions.values() for plan in distribution.plans]
+        specs = [spec for plan in plans for spec in (plan.origin.members if isinstance(plan.origin, OriginGroup) else (plan.origin,))]
+        return {spec.oai for spec in specs if spec.oai} | set(self._cdn._records["CloudFrontOriginAccessIdentity"])
 
 
 def _chosen(distribution: Distribution, paths: Iterable[str]) -> Chosen:

@@ -85,14 +85,14 @@ class Headers:
         return name in self._fields
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._fields.keys())
+        return iter(self.keys())
 
     def __len__(self) -> int:
         return len(self._fields)
 
     def keys(self) -> Iterable[str]:
         """The names, each once."""
-        return self._fields.keys()
+        return dict.fromkeys(self._fields)
 
     def values(self) -> Iterable[str]:
         """The values, one for each field line."""

@@ -5,9 +5,10 @@ import json
 import pytest
 from labs import Lab
 
+from cdnlab.bucket import Bucket
 from cdnlab.clock import SimulatedClock
 from cdnlab.cloudfront import CloudFront
-from cdnlab.errors import CdnlabError, InputError, MessageError, UnknownName
+from cdnlab.errors import APIError, CdnlabError, InputError, MessageError, UnknownName
 from cdnlab.facts import json_file
 from cdnlab.geography import Viewer
 from cdnlab.messages import Response
@@ -189,3 +190,31 @@ def test_a_distribution_is_found_by_id_and_by_name_and_explains_itself():
     assert "answers for" in lab.cdn.distribution(lab.id).explain()
     with pytest.raises(UnknownName, match="distribution"):
         lab.cdn.distribution("E123")
+
+
+def oai_policy(principal):
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::photos/*"}],
+        }
+    )
+
+
+def test_a_connected_bucket_knows_the_identities_of_the_account():
+    lab, photos = Lab(), Bucket("photos", region="eu-north-1")
+    lab.cdn.connect(photos)
+    made = lab.cdn.create_cloud_front_origin_access_identity(CloudFrontOriginAccessIdentityConfig={"CallerReference": "1", "Comment": ""})
+    identity = made["CloudFrontOriginAccessIdentity"]
+    photos.put_bucket_policy(Policy=oai_policy({"CanonicalUser": identity["S3CanonicalUserId"]}))
+    arn = f"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {identity['Id']}"
+    assert json.loads(photos.get_bucket_policy()["Policy"])["Statement"][0]["Principal"] == {"AWS": arn}
+    with pytest.raises(APIError, match="does not exist"):
+        photos.put_bucket_policy(Policy=oai_policy({"AWS": arn[:-3] + "XXX"}))
+
+
+def test_connected_buckets_can_replicate_to_each_other():
+    cdn, near, far = CloudFront(), Bucket("near", region="eu-north-1"), Bucket("far", region="ap-southeast-2")
+    cdn.connect(near, far)
+    assert near.neighbours is far.neighbours
+    assert near.clock is far.clock is cdn.clock
