@@ -47,11 +47,15 @@
 
   // Milliseconds from each key press to the painting of the picture that answers it.
   stopwatch(panel) {
+    panel.cdnlabStop?.();
     panel.cdnlabTimes = [];
     let pressed = 0;
-    panel.addEventListener("keydown", () => (pressed = performance.now()), true);
-    const observer = new MutationObserver(() => {
-      if (!pressed) return;
+    const press = () => (pressed = performance.now());
+    panel.addEventListener("keydown", press, true);
+    // A new picture replaces elements of the page; what merely moves inside the old one is animation, and no answer.
+    const fresh = (record) => record.type === "childList" && !(record.target instanceof SVGElement);
+    const observer = new MutationObserver((records) => {
+      if (!pressed || !records.some(fresh)) return;
       const began = pressed;
       pressed = 0;
       requestAnimationFrame(() => {
@@ -60,6 +64,10 @@
         port2.postMessage(0);
       });
     });
-    for (const each of panel.querySelectorAll(".cdnlab-picture")) observer.observe(each, { subtree: true, childList: true, attributes: true, characterData: true });
+    for (const each of panel.querySelectorAll(".cdnlab-picture")) observer.observe(each, { subtree: true, childList: true });
+    panel.cdnlabStop = () => {
+      panel.removeEventListener("keydown", press, true);
+      observer.disconnect();
+    };
   },
 })

@@ -89,7 +89,7 @@ def idle_after_work(panel: Locator) -> list[str]:
         done.add(control.id)
         if not works(panel, control):
             idle.append(control.id)
-        _settled(panel)
+        settled(panel)
     return [f"{kind} {name!r}" for kind, name in idle if not _matters(panel, kind, name)]
 
 
@@ -112,7 +112,7 @@ def _matters(panel: Locator, kind: str, name: str) -> bool:
         if turned and control:
             works(panel, control)
         _primary(panel)
-        outcomes.append(_settled(panel))
+        outcomes.append(settled(panel))
     return outcomes[0] != outcomes[1]
 
 
@@ -121,10 +121,10 @@ def _primary(panel: Locator) -> None:
     button = panel.locator(".cdnlab-primary").or_(panel.locator(".cdnlab-controls button")).first
     if button.count():
         button.press("Enter")
-        _settled(panel)
+        settled(panel)
 
 
-def _settled(panel: Locator) -> str:
+def settled(panel: Locator) -> str:
     """What the panel shows once it stands still."""
     shown = ""
     for _ in range(40):
