@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from cdnlab.bucket import Bucket
 from cdnlab.bucketsettings import BucketSettings
@@ -24,6 +25,7 @@ from cdnlab.driver import SimulatedDriver
 from cdnlab.edge import EdgeLocation, Served, Visit
 from cdnlab.errors import InputError, UnknownName
 from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge, reach, regional, regional_for
+from cdnlab.holdings import DEPLOYED_AFTER
 from cdnlab.invalidations import cache_tags, invalidates
 from cdnlab.journey import Journey
 from cdnlab.messages import Headers, HeaderSource, Request, split_url
@@ -61,8 +63,9 @@ class CloudFront(ControlPlane):
     """A content delivery network you can see through.
 
     `clock`: the simulated time it lives in; `seed`: makes its ids, the same every time; `edge_bytes`, `regional_bytes`:
-    shelf sizes (our assumption, AWS publishes none). Distributions, invalidations, policies and identities are made
-    with boto3's calls; see ControlPlane.
+    shelf sizes (our assumption, AWS publishes none); `slow_propagation`: a changed config reaches each edge at its own
+    time, within five minutes, instead of at once (an attribute, too: switch it when you like). Distributions,
+    invalidations, policies and identities are made with boto3's calls; see ControlPlane.
 
     >>> from cdnlab.webserver import WebServer
     >>> from cdnlab.messages import Response
@@ -80,7 +83,13 @@ class CloudFront(ControlPlane):
     """
 
     def __init__(
-        self, clock: SimulatedClock | None = None, seed: int = 0, *, edge_bytes: int = EDGE_BYTES, regional_bytes: int = REGIONAL_BYTES
+        self,
+        clock: SimulatedClock | None = None,
+        seed: int = 0,
+        *,
+        edge_bytes: int = EDGE_BYTES,
+        regional_bytes: int = REGIONAL_BYTES,
+        slow_propagation: bool = False,
     ) -> None:
         self.clock = SimulatedClock() if clock is None else clock
         if not isinstance(self.clock, SimulatedClock):
@@ -94,6 +103,8 @@ class CloudFront(ControlPlane):
         self._edges: dict[str, EdgeLocation] = {}
         self._regionals: dict[str, Tier] = {}
         self._trouble: dict[str, float] = {}
+        self.slow_propagation = slow_propagation
+        self._versions: dict[str, list[tuple[float, Distribution]]] = {}
         self._buckets: dict[str, BucketSettings] = {}
         self._identities = _Identities(self)
 
@@ -233,6 +244,8 @@ class CloudFront(ControlPlane):
         yield Travel(half)
         named = request.headers.get("Host")
         owner = dns if named is None else self._distribution_for(named)
+        if owner is not None and self.slow_propagation:
+            owner = self._in_force(owner, site)
         visit = Visit(request, viewer, owner, self._request_id())
         served: Served = yield from edge.handle(visit, trail)
         if explain:
@@ -275,6 +288,20 @@ class CloudFront(ControlPlane):
 
     def _request_id(self) -> str:
         return base64.urlsafe_b64encode(self._ids.getrandbits(336).to_bytes(42, "big")).decode()
+
+    def _deployed(self, distribution: Distribution) -> None:
+        """Remember each version of a config and when it was made."""
+        self._versions.setdefault(distribution.id, []).append((self.clock.now(), distribution))
+
+    def _removed(self, id: str) -> None:
+        self._versions.pop(id, None)
+
+    def _in_force(self, distribution: Distribution, site: EdgeSite) -> Distribution:
+        """The newest version of a config that has reached this edge (PATH-16)."""
+        delay = DEPLOYED_AFTER * crc32(site.code.encode()) / 2**32
+        versions = self._versions[distribution.id]
+        arrived = [version for made, version in versions if made + delay <= self.clock.now()]
+        return arrived[-1] if arrived else versions[0][1]
 
     # -- the caches
 

@@ -218,3 +218,20 @@ def test_connected_buckets_can_replicate_to_each_other():
     cdn.connect(near, far)
     assert near.neighbours is far.neighbours
     assert near.clock is far.clock is cdn.clock
+
+
+@pytest.mark.rule("PATH-16")
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_changed_config_routes_at_once_or_if_asked_reaches_each_edge_at_its_own_time(slow):
+    lab = Lab()
+    lab.cdn.slow_propagation = slow
+    cities = ("Auckland", "Lisbon", "Tokyo", "Lagos", "New York City", "Lima")
+    assert {lab.get(viewer=city).response.status for city in cities} == {200}
+    the_config = lab.cdn.get_distribution_config(Id=lab.id)["DistributionConfig"]
+    lab.cdn.update_distribution(Id=lab.id, IfMatch=lab.etag, DistributionConfig={**the_config, "Enabled": False})
+    assert {lab.get(viewer=city).response.status for city in cities} == ({200} if slow else {403})
+    lab.clock.advance(120)
+    assert {lab.get(viewer=city).response.status for city in cities} == ({200, 403} if slow else {403})
+    lab.clock.advance(200)
+    assert {lab.get(viewer=city).response.status for city in cities} == {403}
+    assert lab.cdn.get_distribution(Id=lab.id)["Distribution"]["Status"] == "Deployed"
