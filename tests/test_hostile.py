@@ -115,7 +115,7 @@ caches = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     cache=caches,
     compress=st.booleans(),
@@ -154,7 +154,7 @@ def test_any_request_and_any_answer_make_a_journey_that_can_be_told(cache, compr
             assert len(journey.response.body) == int(length)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     at=st.lists(st.tuples(st.floats(0, 20), methods, paths, st.sampled_from(["Lisbon", "Madrid", "Auckland"])), max_size=12),
     status=st.sampled_from([200, 404, 503]),
