@@ -26,7 +26,7 @@ from cdnlab.staircase import FONT, safe
 __all__ = ["Fuse", "Lane", "Tick", "Wire", "axis_end", "lasting", "timeline"]
 
 WIDTH = 720
-_LEFT, _RIGHT = 142, WIDTH - 22  # pixels: where the first moment and the last one are
+_LEFT, _RIGHT = 154, WIDTH - 22  # pixels: where the first moment and the last one are
 _HEAD, _LANE, _THIN, _FOOT = 42, 50, 34, 6
 _BAR, _SLIM = 18, 8  # pixels: how thick a fuse is, and a thin one
 _ROOM = 27  # pixels that a word under a glyph needs
@@ -87,7 +87,7 @@ class Lane:
     @property
     def height(self) -> int:
         """Pixels."""
-        return _THIN if self.fuses and all(fuse.thin for fuse in self.fuses) and not self.ticks else _LANE
+        return _THIN if self.kind == "browser" and not self.ticks else _LANE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class Wire:
 
 
 def lasting(seconds: float) -> str:
-    """A length of time for people: one unit where that is exact, else the two largest; rounded to whole seconds.
+    """A length of time for people: seconds below two minutes; one unit where that is exact, else the two largest.
 
     >>> lasting(90), lasting(600), lasting(3_700), lasting(86_400), lasting(31_536_000 * 2)
     ('90 s', '10 min', '1 h 1 min', '1 day', '2 years')
     """
     whole = round(seconds)
-    if abs(whole) < 60 or (abs(whole) < 120 and whole % 60):
+    if abs(whole) < 120:
         return f"{whole} s"
     said, rest = [], abs(whole)
     for size, unit in _UNITS:
@@ -214,7 +214,7 @@ def _fuse(fuse: Fuse, y: float, scale: _Scale) -> str:
     if fuse.out is None:
         right = max(scale.x(scale.now), lit + 12)
         told = f"<title>a copy since {lasting(fuse.lit)}</title>"
-        return f"<g>{told}{_block(lit, right, top, high, _BURNT)}{_text(right + 8, y + 5, '?', size=14)}</g>"
+        return f"<g>{told}{_block(lit, right, top, high, _BURNT)}{_spark(right, y, 8)}{_text(right + 13, y + 5, '?', size=14)}</g>"
     gone = scale.now if fuse.gone is None else fuse.gone
     fresh_end = fuse.out if fuse.gone is None else min(fuse.out, gone)
     now, out = scale.x(min(max(scale.now, fuse.lit), fresh_end)), scale.x(fresh_end)
@@ -222,7 +222,7 @@ def _fuse(fuse: Fuse, y: float, scale: _Scale) -> str:
     if gone > fuse.out:
         left, right = out, scale.x(gone)
         parts.append(_stroke(hatch(left, top, right - left, high), 0.9, ' opacity="0.8"') + _block(left, right, top, high, 0))
-    if fresh_end > fuse.lit:
+    if fresh_end > fuse.lit and not fuse.thin:
         parts.append(_stroke(f"M {number(lit)} {number(top - 5)} V {number(top + high + 5)}", 1.6))
     if fuse.gone is None and fuse.lit <= scale.now < fuse.out:
         parts.append(_spark(now, y, 5 if fuse.thin else 8))
@@ -312,9 +312,9 @@ def _legend(lanes: Sequence[Lane], now: float, y: float) -> str:
     words = {"kept": "body sent"}
     entries += [(glyph(state, 0, 0, 5), words.get(state, said)) for state, (said, _) in COPIES.items() if state in states]
     if any(fuse.out is None or fuse.out > fuse.lit for fuse in fuses):
-        entries.append((_block(-9, 0, -5, 10, _BURNT) + _block(0, 9, -5, 10, _LEFT_TO_BURN), "fresh: burnt, left"))
+        entries.append((_block(-9, 0, -5, 10, _BURNT) + _block(0, 9, -5, 10, _LEFT_TO_BURN), "fresh: burnt, left to burn"))
     if any(fuse.out is not None and (now if fuse.gone is None else fuse.gone) > fuse.out for fuse in fuses):
-        entries.append((_stroke(hatch(-9, -5, 18, 10), 0.9) + _block(-9, 9, -5, 10, 0), "expired, still there"))
+        entries.append((_stroke(hatch(-9, -5, 18, 10), 0.9) + _block(-9, 9, -5, 10, 0), "not fresh: asks first"))
     ended = {fuse.end for fuse in fuses}
     entries += [(_block(-9, 6, -5, 10, _BURNT) + _ending(end, 6, -5, 10), end) for end in _ENDINGS if end in ended]
     parts, x = [], 24.0

@@ -80,7 +80,7 @@ class WebServer:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e6:
             raise InputError(f"WebServer {host!r}: seconds is {seconds!r}; give the thinking time as a number of seconds, 0 or more")
         self.host = split_url(f"http://{host}/").host
-        self.hosts = (self.host,)
+        self.hosts: tuple[str, ...] = (self.host,)
         self.handler, self.seconds = handler, float(seconds)
         self.place = self._stand(self.host, region, city)
         self._fault: str | int | None = None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cdnlab.timeline import Fuse, Lane, Tick, Wire, axis_end, lasting, timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
-WORDS = ("expired, still there", "evicted", "invalidated", "fresh: burnt, left")
+WORDS = ("not fresh: asks first", "evicted", "invalidated", "fresh: burnt, left to burn")
 
 
 def drawn(*lanes: Lane, now: float = 60, **more) -> ElementTree.Element:
@@ -36,7 +36,7 @@ def edge(*fuses: Fuse, ticks: tuple[Tick, ...] = ()) -> Lane:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        *[(0, "0 s"), (1, "1 s"), (59.6, "1 min"), (61, "61 s"), (119, "119 s"), (120, "2 min"), (150, "2 min 30 s"), (3600, "1 h")],
+        *[(0, "0 s"), (1, "1 s"), (59.6, "60 s"), (61, "61 s"), (119, "119 s"), (120, "2 min"), (150, "2 min 30 s"), (3600, "1 h")],
         *[(5400, "1 h 30 min"), (86_399, "23 h 59 min"), (86_401, "1 day"), (172_800, "2 days"), (31_536_000, "1 year"), (-30, "-30 s")],
     ],
 )
@@ -67,9 +67,9 @@ def test_a_fuse_shortens_as_the_clock_runs():
 
 def test_an_expired_copy_is_hatched_until_it_is_renewed():
     there = drawn(edge(Fuse(0, 30)), now=60)
-    assert "expired, still there" in texts(there)
+    assert "not fresh: asks first" in texts(there)
     renewed = drawn(edge(Fuse(0, 30, 30), Fuse(30, 90)), now=60)
-    assert "expired, still there" not in texts(renewed)
+    assert "not fresh: asks first" not in texts(renewed)
 
 
 @pytest.mark.parametrize("end", ["evicted", "invalidated"])
@@ -77,14 +77,14 @@ def test_each_way_to_leave_has_its_sign_and_the_legend_says_which(end):
     picture = drawn(edge(Fuse(0, 80, 40, end)))
     assert end in texts(picture)
     assert f"lit at 0 s, burns until 80 s; {end} at 40 s" in [each.text for each in picture.iter(f"{SVG}title")]
-    assert [each for each in texts(drawn(edge(Fuse(0, 80)))) if each in WORDS] == ["fresh: burnt, left"]
+    assert [each for each in texts(drawn(edge(Fuse(0, 80)))) if each in WORDS] == ["fresh: burnt, left to burn"]
 
 
 def test_a_fuse_whose_end_is_not_to_be_told_shows_a_question_mark_and_no_future():
     picture = drawn(edge(Fuse(0, None)), now=60, end=120)
     assert "?" in texts(picture)
     ((left, width, _),) = bars(picture)
-    assert left + width <= 142 + (720 - 22 - 142) / 2 + 0.1
+    assert left + width <= 154 + (720 - 22 - 154) / 2 + 0.1
 
 
 def test_a_fuse_beyond_the_picture_ends_in_an_arrow_at_its_border():
