@@ -1,7 +1,7 @@
 """cdnlab: the CloudFront you can see through.
 
 The public names are few, and each is loaded from its module when it is first used, so that `import cdnlab` costs next
-to nothing and brings in no table, chart or widget library.
+to nothing and brings in no table, chart or widget library. Modules with more to offer: `cdnlab.clock`, `.errors`, `.logs`.
 
 >>> from cdnlab import SimulatedClock
 >>> print(SimulatedClock("2026-01-01T00:00:00Z"))
@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cdnlab import clock, errors, logs
     from cdnlab.bucket import Bucket
     from cdnlab.clock import SimulatedClock
     from cdnlab.cloudfront import CloudFront
@@ -49,8 +50,12 @@ _HOME = {
     "WebServer": "webserver",
 }
 
+_MODULES = ("clock", "errors", "logs")
+
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"cdnlab.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'cdnlab' has no attribute {name!r}; it offers {', '.join(__all__)}")
     value = globals()[name] = getattr(import_module(f"cdnlab.{_HOME[name]}"), name)
@@ -58,4 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_MODULES, "__version__"]

@@ -72,6 +72,8 @@ def test_a_lesson_is_as_long_as_an_attention_span(path: Path) -> None:
     cells = core(read(path).cells)
     assert len(code(cells)) <= 14, "code cells before 'Going further'"
     assert words(cells) <= 1200, "words before 'Going further'"
+    new = [word for cell in cells if cell.cell_type == "markdown" for word in re.findall(r"\[\*\*([^]]+)\*\*\]\(", cell.source)]
+    assert len(new) <= 3, f"new words, bold and linked: {new}"
 
 
 def test_a_code_cell_has_few_lines_and_parses(path: Path) -> None:
@@ -107,6 +109,13 @@ def test_saved_outputs_hold_no_widget_and_no_plotly_figure(path: Path) -> None:
             kinds = set(output.get("data", {}))
             assert not kinds & {WIDGET_VIEW, PLOTLY}, f"let a Panel show it: {cell.source}"
             assert not kinds or "text/plain" in kinds
+
+
+def test_a_lesson_brings_all_it_shows_along(path: Path) -> None:
+    for cell in read(path).cells:
+        assert not cell.get("attachments"), "JupyterLab draws no SVG from an attachment; show it as the output of a cell tagged `keep`"
+        if cell.cell_type == "markdown":
+            assert not re.search(r"!\[[^]]*\]\(|<img\b", cell.source), "a copied lesson has no pictures beside it"
 
 
 def test_a_lesson_is_small(path: Path) -> None:

@@ -40,6 +40,10 @@ def test_the_public_names_are_sorted_and_each_can_be_had() -> None:
     assert {*cdnlab.__all__} <= {*dir(cdnlab)}
 
 
+def test_the_public_modules_are_there_without_another_import() -> None:
+    assert loaded_after("import cdnlab; cdnlab.logs.read, cdnlab.clock.SimulatedClock, cdnlab.errors.ConfigError") == set()
+
+
 def test_a_name_that_is_not_offered_is_an_attribute_error_that_lists_those_that_are() -> None:
     with pytest.raises(AttributeError, match=r"'CloudFrond'; it offers .*SimulatedClock"):
         _ = cdnlab.CloudFrond
