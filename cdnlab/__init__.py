@@ -12,12 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cdnlab import clock, errors, logs
+    from cdnlab import clock as clock
+    from cdnlab import errors as errors
+    from cdnlab import logs as logs
     from cdnlab.bucket import Bucket
     from cdnlab.clock import SimulatedClock
     from cdnlab.cloudfront import CloudFront
     from cdnlab.errors import CdnlabError
     from cdnlab.journey import Journey
+    from cdnlab.mediachannel import MediaChannel
     from cdnlab.messages import Headers, Request, Response
     from cdnlab.viewers import Viewer
     from cdnlab.webserver import WebServer
@@ -30,6 +33,7 @@ __all__ = [
     "CloudFront",
     "Headers",
     "Journey",
+    "MediaChannel",
     "Request",
     "Response",
     "SimulatedClock",
@@ -43,6 +47,7 @@ _HOME = {
     "CloudFront": "cloudfront",
     "Headers": "messages",
     "Journey": "journey",
+    "MediaChannel": "mediachannel",
     "Request": "messages",
     "Response": "messages",
     "SimulatedClock": "clock",
