@@ -260,6 +260,8 @@ function render({ model, el }) {
   });
   const said = h("div", { class: "cdnlab-said" });
   const picture = h("div", { class: "cdnlab-picture" });
+  const inside = h("div");
+  const lid = h("details", { hidden: !spec.inside, ontoggle: () => send({ do: "open", open: lid.open }) }, h("summary", {}, "Look inside"), inside);
   const status = h("p", { class: "cdnlab-status", role: "status", "aria-live": "polite" });
   const band = h("p", { class: "cdnlab-band", hidden: true });
   const scrub = h("input", { type: "range", min: 0, step: 1, "aria-label": "Look back along the tape", oninput: () => look(Number(scrub.value)), onkeydown: leap });
@@ -275,7 +277,7 @@ function render({ model, el }) {
     { class: "cdnlab cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
     h("p", { class: "cdnlab-title" }, spec.title),
     h("div", { class: "cdnlab-controls" }, ...controls),
-    band, said, status, picture, tape, tools,
+    band, said, status, picture, tape, lid, tools,
   );
 
   function look(frame) {
@@ -305,12 +307,12 @@ function render({ model, el }) {
   });
 
   // A new picture must not shut what the reader opened, nor take the focus away.
-  function draw(text) {
-    const open = [...picture.querySelectorAll("details")].map((each) => each.open);
-    const focused = picture.contains(document.activeElement) ? [...picture.querySelectorAll("summary, a, [tabindex]")].indexOf(document.activeElement) : -1;
-    picture.innerHTML = text;
-    picture.querySelectorAll("details").forEach((each, i) => (each.open = open[i] ?? each.open));
-    if (focused >= 0) picture.querySelectorAll("summary, a, [tabindex]")[focused]?.focus();
+  function draw(node, text) {
+    const open = [...node.querySelectorAll("details")].map((each) => each.open);
+    const focused = [...node.querySelectorAll("summary, a, [tabindex]")].indexOf(document.activeElement);
+    node.innerHTML = text;
+    node.querySelectorAll("details").forEach((each, i) => (each.open = open[i] ?? each.open));
+    if (focused >= 0) node.querySelectorAll("summary, a, [tabindex]")[focused]?.focus();
   }
 
   function update() {
@@ -324,7 +326,8 @@ function render({ model, el }) {
     }
     said.replaceChildren(...state.said.filter((each) => each.outcome).map((each) => h("p", {}, each.line)));
     motion?.finish();
-    draw(state.picture);
+    draw(picture, state.picture);
+    draw(inside, state.inside);
     motion = new Motion(picture);
     again.hidden = !motion.length || stillness();
     again.textContent = `Play (${shown(Math.max(motion.factor, 0.1).toFixed(1), "")} times slower than the network)`;

@@ -82,6 +82,7 @@ class Snapshot:
 class Panel(Generic[R]):
     """One experiment: `controls`, a pure `model`, a pure `view` of its result, and a `twin` that says it in a sentence.
 
+    `inside(result)`: more HTML, made only while the learner has "Look inside" open, and not part of the static twin.
     `figure(result)`: a plotly figure to be drawn below the picture as well. `moment(result)`: the simulated time as text, for
     looking back. `caption(result)`: what is written under a saved picture (default: the twin).
 
@@ -103,6 +104,7 @@ class Panel(Generic[R]):
         model: Callable[..., R],
         view: Callable[[R], str],
         twin: Callable[[R], str],
+        inside: Callable[[R], str] | None = None,
         figure: Callable[[R], Any] | None = None,
         moment: Callable[[R], str] | None = None,
         caption: Callable[[R], str] | None = None,
@@ -112,7 +114,8 @@ class Panel(Generic[R]):
         if len(self.controls) != len(controls):
             raise InputError(f"panel {title!r}: two controls have one name; names are {[control.name for control in controls]}")
         self.model, self.view, self.twin = model, view, twin
-        self._figure, self._moment, self._caption = figure, moment, caption
+        self._inside, self._figure, self._moment, self._caption = inside, figure, moment, caption
+        self._opened = False
         self._buttons = [control.name for control in controls if isinstance(control, Button)]
         self._predictions = [control for control in controls if isinstance(control, Predict | Flag)]
         self._live: Any = None
@@ -284,13 +287,15 @@ class Panel(Generic[R]):
         return self._shell
 
     def _spec(self) -> dict[str, Any]:
-        return {"title": self.title, "controls": [control.spec() for control in self.controls.values()], "tape": bool(self._buttons)}
+        controls = [control.spec() for control in self.controls.values()]
+        return {"title": self.title, "controls": controls, "tape": bool(self._buttons), "inside": self._inside is not None}
 
     def _state(self) -> dict[str, Any]:
         caption = self._caption or self.twin
         return {
             "values": dict(self._values),
             "picture": self.view(self.result),
+            "inside": self._inside(self.result) if self._inside is not None and self._opened else "",
             "says": str(self.sentence),
             "trouble": bool(self._trouble),
             "caption": caption(self.result),
@@ -316,6 +321,9 @@ class Panel(Generic[R]):
                     self.look(message["frame"])
                 case "branch":
                     self.branch()
+                case "open":
+                    self._opened = bool(message["open"])
+                    self._shown()
                 case "reset":
                     self.reset()
         except Exception as error:  # a slip in a model must not end as a traceback in a log that nobody reads
@@ -335,8 +343,8 @@ def _options(control: Control) -> tuple[str, ...]:
 
 
 def _said(each: Mapping[str, Any]) -> str:
-    said = f"You said {each['answer']}." if each["answer"] is not None else "You made no prediction."
-    return f"{said} {each['outcome']}"
+    said = f"You said {each['answer']}. " if each["answer"] is not None else ""
+    return f"{said}{each['outcome']}"
 
 
 def _redraw(chart: Any, figure: Any) -> None:

@@ -1,6 +1,6 @@
-"""Pictures that several experiments share: requests on the map, and how long each of them waited.
+"""Pictures that several experiments share: requests on the map, how long each of them waited, boxes in a row.
 
-Both are pure: journeys in, SVG text out. They speak the visual language of `marks` and carry the moments of network
+All are pure: data in, SVG text out. They speak the visual language of `marks` and carry the moments of network
 time, so that a panel can play them; the staircase shows the same journeys from the side.
 """
 
@@ -16,7 +16,7 @@ from cdnlab.steps import Place
 from cdnlab.telling import Told, events, is_question, ms_text, name, overall, station, x_cache
 from cdnlab.worldmap import FONT, Label, WorldMap
 
-__all__ = ["CopyShown", "journey_map", "waits"]
+__all__ = ["CopyShown", "beside", "chain", "in_order", "journey_map", "long_way", "parcel", "played", "waits"]
 
 WIDTH = 720
 _WORLD, _CLOSE, _HIGH = 452, 260, 290  # pixels: how wide the world and the close-up are, and how high both
@@ -49,32 +49,63 @@ def journey_map(
     regional = next((place for place in here if place.kind == "regional"), here[0])
     near = [place for way in ways if regional in way for place in way if place.kind != "origin"]
     far = [place for way in ways for place in way if place.kind in ("regional", "shield", "origin") or place == here[0]]
-    whole = WorldMap.around([*here[1:], *far], width=_WORLD, height=_HIGH, margin=24).apart(_in_order(far), least=15)
-    close = WorldMap.around(near, width=_CLOSE, height=_HIGH, margin=52, largest=9.0).apart(_in_order(near), least=44)
+    whole = WorldMap.around([*here[1:], *far], width=_WORLD, height=_HIGH, margin=24).apart(in_order(far), least=15)
+    close = WorldMap.around(near, width=_CLOSE, height=_HIGH, margin=52, largest=9.0).apart(in_order(near), least=44)
     wires = sorted({pair for way in ways for pair in pairwise(way)})
     parts = []
     for chart, x, r in ((whole, 0, 5.0), (close, WIDTH - _CLOSE, 8.0)):
         faint = "".join(f'<path d="{chart.track(a, b)}" fill="none" stroke="currentColor" opacity="0.3"/>' for a, b in wires)
         marks = "".join(chart.marked(place, r) for place in chart.spots)
         shown = [held for held in copies if held.place in chart.spots and (chart is close or held.place not in close.spots)]
-        shelf = {held.place: _beside(chart, held.place) for held in shown}
+        shelf = {held.place: beside(chart, held.place) for held in shown}
         kept = {event.place: event.at_ms for event in events(journey) if event.state == "kept"} if journey is not None else {}
-        parcels = "".join(_parcel(held, *shelf[held.place], lifetime, kept.get(held.place)) for held in shown)
-        words = [Label(*chart.pixels(place), name(place) if chart is whole else station(place)) for place in chart.spots]
-        labels = chart.labels(words, free_of=[*chart.spots.values(), *shelf.values()], size=12)
-        parts.append(chart.sheet(f"{faint}{_played(chart, journey)}{marks}{parcels}{labels}", at=(x, 0)))
+        parcels = "".join(parcel(held, *shelf[held.place], lifetime, kept.get(held.place)) for held in shown)
+        words = [Label(*chart.pixels(place), station(place) if place.kind == "edge" else name(place)) for place in chart.spots]
+        lines = [point for a, b in wires for point in chart.along(a, b, every=5)]
+        labels = chart.labels(words, free_of=[*chart.spots.values(), *shelf.values()], lines=lines, size=12)
+        parts.append(chart.sheet(f"{faint}{played(chart, journey)}{marks}{parcels}{labels}", at=(x, 0)))
     frame = f'<path d="M{WIDTH - _CLOSE + 0.5} .5h{_CLOSE - 1}v{_HIGH - 1}h{1 - _CLOSE}z" fill="none" stroke="currentColor" opacity="0.4"/>'
     caption = _words(WIDTH - _CLOSE + 10, 18, "close up")
     head = f'viewBox="0 0 {WIDTH} {_HIGH}" width="{WIDTH}" role="img" aria-label="{escape(title)}" {FONT}'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}{frame}{caption}</svg>'
 
 
-def _in_order(places: Iterable[Place]) -> list[Place]:
+def long_way(a: Place, b: Place, text: str, *, title: str) -> str:
+    """The world with one bold way from a to b, its two ends named, and a `text` at its middle."""
+    chart = WorldMap.around([a, b], width=WIDTH, height=330, margin=50)
+    arc = f'<path d="{chart.track(a, b)}" fill="none" stroke="currentColor" stroke-width="2.5"/>'
+    words = [Label(*chart.pixels(place), station(place)) for place in (a, b)] + [Label(*chart.midway(a, b), text)]
+    return chart.sheet(
+        arc + chart.marked(b, 10) + chart.marked(a, 8) + chart.labels(words, lines=chart.along(a, b, every=5), size=15), title
+    )
+
+
+def chain(boxes: Sequence[tuple[str, str, str]], *, title: str) -> str:
+    """Boxes in a row with arrows between them; each has a head, what it is here, and a note."""
+    wide = (WIDTH - 6 - 38 * (len(boxes) - 1)) / len(boxes)
+    parts = []
+    for order, (head, what, note) in enumerate(boxes):
+        x, right = 3 + order * (wide + 38), wide - 16
+        sides = f"h{number(right)}a8 8 0 0 1 8 8v76a8 8 0 0 1 -8 8h{number(-right)}a8 8 0 0 1 -8 -8v-76a8 8 0 0 1 8 -8z"
+        parts.append(f'<path d="M{number(x + 8)} 6{sides}" fill="none" stroke="currentColor" stroke-width="1.6"/>')
+        if order:
+            parts.append(f'<path d="M{number(x - 31)} 52h24m-7-6l8 6l-8 6" fill="none" stroke="currentColor" stroke-width="1.6"/>')
+        for y, text, look in (
+            (30, head, 'font-weight="600" font-size="15"'),
+            (56, what, 'font-size="11.5"'),
+            (80, note, 'font-size="12.5"'),
+        ):
+            parts.append(f'<text x="{number(x + wide / 2)}" y="{y}" text-anchor="middle" fill="currentColor" {look}>{escape(text)}</text>')
+    head = f'viewBox="0 0 {WIDTH} 104" width="{WIDTH}" role="img" aria-label="{escape(title)}" {FONT}'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}</svg>'
+
+
+def in_order(places: Iterable[Place]) -> list[Place]:
     """Each place once; those that matter most for the picture first, because they stay where they are."""
     return sorted(dict.fromkeys(places), key=lambda place: ("regional", "shield", "origin", "edge", "viewer", "service").index(place.kind))
 
 
-def _played(chart: WorldMap, journey: Told | None) -> str:
+def played(chart: WorldMap, journey: Told | None) -> str:
     """The journey's ways: questions thin, answers in the line of the result."""
     if journey is None:
         return ""
@@ -85,19 +116,21 @@ def _played(chart: WorldMap, journey: Told | None) -> str:
     return f'<g class="cdnlab-{state}">{"".join(ways)}</g>'
 
 
-def _beside(chart: WorldMap, place: Place) -> tuple[float, float]:
+def beside(chart: WorldMap, place: Place) -> tuple[float, float]:
     """Where a place's parcel stands: under it, or over it where the map ends."""
     x, y = chart.pixels(place)
     return (x, y + 19) if y + 30 < chart.height else (x, y - 17)
 
 
-def _parcel(held: CopyShown, x: float, y: float, lifetime: float, kept_at: float | None) -> str:
+def parcel(held: CopyShown, x: float, y: float, lifetime: float, kept_at: float | None) -> str:
+    """A copy as a parcel at (x, y), its fuse `lifetime` seconds long; it appears at `kept_at` if it was put there on show."""
     left = max(0.0, min(1.0, held.fresh_for / lifetime))
     fuse = f'<path d="M{number(x - 7)} {number(y - 9)}h{number(14 * left)}" stroke="currentColor" stroke-width="2.5"/>' if left else ""
     full = f'<rect x="{number(x - 6)}" y="{number(y - 4.8)}" width="12" height="10.2" fill="currentColor" opacity="0.55"/>' if left else ""
     moment = "" if kept_at is None else f' data-at="{number(kept_at)}"'
     what = f"copy at {station(held.place)}: {'fresh' if left else 'expired'}"
-    return f'<g data-place="{escape(held.place)}"{moment}><title>{escape(what)}</title>{drawn((copy_box if left else spent_box)(x, y, 6))}{full}{fuse}</g>'
+    box = drawn((copy_box if left else spent_box)(x, y, 6))
+    return f'<g data-place="{escape(held.place)}"{moment}><title>{escape(what)}</title>{box}{full}{fuse}</g>'
 
 
 def _words(x: float, y: float, text: str, anchor: str = "start") -> str:

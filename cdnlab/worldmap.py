@@ -114,6 +114,14 @@ def _between(a: Place, b: Place, pieces: int) -> list[_Point]:
     return points
 
 
+def _filled(start: _Point, end: _Point, every: float) -> Iterable[_Point]:
+    """Points on a straight line, `every` so many pixels; none on one that jumps from one edge of the world to the other."""
+    count = max(1, round(math.dist(start, end) / every))
+    if count * every < _BASE / 2:
+        for i in range(count + 1):
+            yield start[0] + (end[0] - start[0]) * i / count, start[1] + (end[1] - start[1]) * i / count
+
+
 class Label(NamedTuple):
     """A word or two for a spot on the map, at (x, y) pixels; it finds its own place beside it."""
 
@@ -188,13 +196,15 @@ class WorldMap:
             previous = x
         return data
 
-    def along(self, a: Place, b: Place) -> list[_Point]:
-        """Points on the great circle from a to b, in pixels."""
+    def along(self, a: Place, b: Place, *, every: float = 0) -> list[_Point]:
+        """Points on the great circle from a to b, in pixels; `every` so many pixels at least, if given."""
         bend = math.hypot(a.lat - b.lat, (a.lon - b.lon + 180) % 360 - 180)
-        line = [self._moved(_pixels(lat, lon)) for lat, lon in _between(a, b, max(1, min(48, round(bend / 3))))]
+        pieces = max(1, min(48, round(bend / 3)))
+        line = [self._moved(_pixels(lat, lon)) for lat, lon in _between(a, b, pieces)]
         (ax, ay), (bx, by) = ((p - q, r - s) for (p, r), (q, s) in ((self.pixels(a), line[0]), (self.pixels(b), line[-1])))
         shares = [i / (len(line) - 1) for i in range(len(line))]
-        return [(x + ax * (1 - t) + bx * t, y + ay * (1 - t) + by * t) for t, (x, y) in zip(shares, line, strict=True)]
+        points = [(x + ax * (1 - t) + bx * t, y + ay * (1 - t) + by * t) for t, (x, y) in zip(shares, line, strict=True)]
+        return [spot for start, end in pairwise(points) for spot in _filled(start, end, every)] if every else points
 
     def midway(self, a: Place, b: Place) -> _Point:
         """The middle of the way from a to b, in pixels."""
@@ -209,25 +219,30 @@ class WorldMap:
         """A place's shape, where it lies."""
         return f'<g data-place="{escape(place)}">{place_shape(place.kind, *self.pixels(place), r)}</g>'
 
-    def labels(self, wanted: Sequence[Label], *, free_of: Sequence[_Point] = (), size: float = 12.5) -> str:
-        """Labels beside their spots, each where it hides neither another one nor the points in `free_of` if that can be."""
-        taken: list[tuple[float, float, float, float]] = [(x - 8, y - 8, x + 8, y + 8) for x, y in free_of]
+    def labels(self, wanted: Sequence[Label], *, free_of: Sequence[_Point] = (), lines: Sequence[_Point] = (), size: float = 12.5) -> str:
+        """Labels beside their spots, each where it hides neither another one, nor a mark, nor a line if that can be.
+
+        `free_of`: where marks stand; `lines`: points on lines.
+        """
+        taken = [(x - 9, y - 9, x + 9, y + 9) for x, y in free_of] + [(x - 2, y - 2, x + 2, y + 2) for x, y in lines]
         parts = []
         for x, y, text in wanted:
             wide = len(text) * size * 0.56
             spots = [(x + 14, y + 4, "start"), (x - 14, y + 4, "end"), (x, y - 16, "middle"), (x, y + 26, "middle")]
             spots += [(x + 10, y + 24, "start"), (x - 10, y + 24, "end"), (x + 10, y - 14, "start"), (x - 10, y - 14, "end")]
+            spots += [(x + 18, y + 4, "start"), (x - 18, y + 4, "end"), (x, y + 42, "middle"), (x, y - 28, "middle")]
             boxes = []
             for at, line, anchor in spots:
                 start = at - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
                 boxes.append((start, line - size, start + wide, line + 3))
-            costs = [self._cost(box, taken) for box in boxes]
+            near = [each for each in taken if each[0] < x + wide + 20 and each[2] > x - wide - 20 and abs(each[1] - y) < 60]
+            costs = [self._cost(box, near) for box in boxes]
             best = costs.index(min(costs))
             at, line, anchor = spots[best]
             taken.append(boxes[best])
             where = f'x="{number(at)}" y="{number(line)}" text-anchor="{anchor}" font-size="{number(size)}"'
             parts.append(f'<text class="cdnlab-halo" {where} fill="currentColor">{escape(text)}</text>')
-        return "".join(parts)
+        return "\n".join(parts)
 
     def _cost(self, box: tuple[float, float, float, float], taken: Sequence[tuple[float, float, float, float]]) -> float:
         """How bad it would be to write here: pixels that hide something, and many more for what falls off the map."""

@@ -202,7 +202,7 @@ def test_a_prediction_is_asked_before_and_stands_beside_the_outcome_after() -> N
 def test_nobody_has_to_predict() -> None:
     panel = toy()
     panel.press("Add", n=3)
-    assert "You made no prediction. It is odd." in panel.now._repr_html_()
+    assert '<p class="cdnlab-said">It is odd.</p>' in panel.now._repr_html_()
 
 
 def test_the_saved_output_is_the_starting_state_with_its_question_whatever_was_done_before() -> None:
@@ -338,3 +338,12 @@ def test_a_flag_is_a_prediction_that_the_model_gets_and_the_outcome_quotes():
     assert "You said 45 s. It was 60 s." in panel.now._repr_html_()
     with pytest.raises(InputError, match="flag: 121 is not a number from 0 to 120 s"):
         panel.set(flag=121)
+
+
+def test_what_is_inside_is_made_only_while_it_is_open_and_saved_nowhere() -> None:
+    panel = Panel("Box", [Slider("n", "N", 0, 9)], model=lambda n: n, view=str, twin=str, inside=lambda n: f"<p>inside {n}</p>")
+    assert hand(panel, do="set", values={"n": 1})["inside"] == ""
+    assert hand(panel, do="open", open=True)["inside"] == "<p>inside 1</p>"
+    assert hand(panel, do="set", values={"n": 2})["inside"] == "<p>inside 2</p>"
+    assert hand(panel, do="open", open=False)["inside"] == ""
+    assert "inside 2" not in panel.now._repr_html_()

@@ -24,15 +24,16 @@ from cdnlab.distance import great_circle_km, rtt
 from cdnlab.geography import Viewer, cities, find_city, nearest_edge, reach, regional_for
 from cdnlab.geography import edge as edge_site
 from cdnlab.journey import Journey
+from cdnlab.marks import css
 from cdnlab.page import html
-from cdnlab.panels import Panel
+from cdnlab.panels import Panel, Snapshot
 from cdnlab.staircase import picture
 from cdnlab.steps import Place
 from cdnlab.telling import events, ms_text, name, station
 from cdnlab.telling import twin as told
-from cdnlab.views import journey_map, waits
+from cdnlab.views import chain, journey_map, long_way, waits
 
-__all__ = ["DAY", "Far", "World", "kilometres", "model", "panel", "say", "view", "world"]
+__all__ = ["DAY", "Far", "World", "kilometres", "model", "panel", "say", "sketch", "view", "world"]
 
 DAY = 86_400
 """How long the bucket says that a copy stays fresh, in seconds."""
@@ -114,6 +115,11 @@ class Far:
         return sum(len(journey.origin_requests) for journey in self.journeys)
 
     @property
+    def waited(self) -> bool:
+        """Whether the clock was pushed after the latest request."""
+        return bool(self.journeys) and self.now > self.journeys[-1].started + DAY
+
+    @property
     def way(self) -> tuple[Place, ...]:
         """From the chosen viewer to the origin: edge, regional cache, bucket."""
         edge = nearest_edge(self.viewer)
@@ -163,33 +169,32 @@ def say(far: Far) -> str:
         viewer, *_, origin = far.way
         away = kilometres(viewer, origin)
         return f"The photo lies in {origin.city}, {away} from {name(viewer)}. No cache has a copy. Nothing has been asked yet."
-    copies = f"{sum(held.fresh_for <= 0 for held in far.copies)} of {len(far.copies)} copies have expired. " if _expired(far) else ""
-    return f"{told(far.journeys[-1])} {copies}Origin asked: {far.asked}."
-
-
-def _expired(far: Far) -> bool:
-    return any(held.fresh_for <= 0 for held in far.copies)
+    last, asked = far.journeys[-1], f"Origin asked: {far.asked}."
+    spent = f"Expired copies: {sum(held.fresh_for <= 0 for held in far.copies)} of {len(far.copies)}."
+    if far.waited:
+        return f"It is {iso(far.now)}. {spent} None was deleted. {asked}"
+    return " ".join([told(last), *([spent] if any(held.fresh_for <= 0 for held in far.copies) else []), asked])
 
 
 def comment(far: Far) -> str:
     """One line on what is worth noticing, reckoned from the latest journey; never canned."""
     if not far.journeys:
         return "Predict, then press Send."
+    if far.waited:
+        return "A day and a second have passed. Every fuse has burnt down, and every copy is still there. Send again."
     last = far.journeys[-1]
-    if _expired(far) and far.now - last.started > DAY:
-        return "A day has passed. The copies have expired, but look: they are still there."
     deepest, kept = farthest(last).kind, [name(event.place) for event in events(last) if event.state == "kept"]
     if 304 in last.origin_statuses:
         return "Expired is not deleted: the origin said “not changed”, sent no photo, and the copies are good for another day."
     if deepest == "origin":
-        again = "A regional cache that had no copy, so" if far.asked > 1 else "The long way:"
-        return f"{again} the origin was asked. But look what stayed behind: copies at {' and '.join(kept)}." if kept else "The long way."
+        first = "The long way." if far.asked == 1 else "No cache on the way had a copy to use, so the origin was asked again."
+        return f"{first} But look what stayed behind: copies at {' and '.join(kept)}." if kept else first
     if deepest == "regional":
         return (
             f"The header says {last.result}. The origin never heard of it: {name(farthest(last))}'s copy was enough. "
             "On AWS you would see only the header."
         )
-    return f"A short way: edge {last.edge} had a copy, {ms_text(last.latency_ms)} instead of {ms_text(far.journeys[0].latency_ms)}."
+    return f"A short way: edge {last.edge} had a copy. {ms_text(last.latency_ms)} instead of {ms_text(far.journeys[0].latency_ms)}."
 
 
 def _ended(journey: Journey) -> str:
@@ -251,17 +256,13 @@ def _predicted(far: Far) -> dict[int, float]:
 
 def view(far: Far) -> str:
     """Counter and clock, the map, the waits, the staircase of the latest request, and what is behind it."""
-    last = far.journeys[-1] if far.journeys else None
-    ways = [far.way, *(journey.way for journey in far.journeys)]
-    chart = journey_map(ways, journey=last, copies=far.copies, lifetime=DAY, title=say(far))
-    parts = [f"<p><strong>Origin asked: {far.asked}</strong> · simulated time {iso(far.now)} · {escape(comment(far))}</p>"]
-    if last is not None:
-        parts.append(waits(far.journeys, predicted_ms=_predicted(far)))
-    parts.append(chart)
-    if last is not None:
-        parts.append(picture([last]))
-        parts.append(f"<details><summary>Look inside this request: steps, rules, headers</summary>{html(last)}</details>")
-    return "".join(parts)
+    head = f"<p><strong>Origin asked: {far.asked}</strong> · simulated time {iso(far.now)} · {escape(comment(far))}</p>"
+    if not far.journeys:
+        viewer, *_, origin = far.way
+        return head + long_way(viewer, origin, kilometres(viewer, origin), title=say(far))
+    last = far.journeys[-1]
+    chart = journey_map([far.way, *(each.way for each in far.journeys)], journey=last, copies=far.copies, lifetime=DAY, title=say(far))
+    return head + waits(far.journeys, predicted_ms=_predicted(far)) + chart + picture([last])
 
 
 def panel() -> Panel[Far]:
@@ -290,6 +291,7 @@ def panel() -> Panel[Far]:
         model=model,
         view=view,
         twin=say,
+        inside=lambda far: html(far.journeys[-1]) if far.journeys else "Nothing has been sent yet.",
         moment=lambda far: iso(far.now),
         caption=caption,
     )
@@ -299,6 +301,19 @@ def caption(far: Far) -> str:
     """What is written under a saved picture: who waited how long."""
     waited = ", ".join(f"{name(journey.viewer)} {ms_text(journey.latency_ms)} ({journey.result})" for journey in far.journeys[-6:])
     return f"{waited or say(far)}. Origin asked: {far.asked}. Simulated with cdnlab."
+
+
+def sketch() -> Snapshot:
+    """The distribution as a picture: a name, one rule, an origin, as its config has them."""
+    cdn, _, bucket = world()
+    made = cdn.list_distributions()["DistributionList"]["Items"][0]
+    boxes = [
+        ("a name", made["DomainName"], "what viewers ask for"),
+        ("one rule", "*", f"every path goes to “{made['DefaultCacheBehavior']['TargetOriginId']}”"),
+        ("an origin", made["Origins"]["Items"][0]["Id"], f"an S3 bucket in {bucket.place.region}"),
+    ]
+    said = "A distribution: " + "; ".join(f"{head} ({what}, {note})" for head, what, note in boxes) + "."
+    return Snapshot(said, f'<div class="cdnlab"><style>{css()}</style>{chain(boxes, title=said)}</div>')
 
 
 # ---- what the exercises reckon with
