@@ -291,13 +291,18 @@ function render({ model, el }) {
     look(Number(scrub.value));
   }
 
-  // One place chosen is chosen in every picture of the panel.
+  // One place chosen is chosen in every picture of the panel, and stays chosen in the next one.
+  let chosen = "";
   function choose(event) {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
     const found = event.target.closest("[data-place]");
     if (!found || event.target.closest("summary, a")) return;
-    const off = found.classList.contains("cdnlab-chosen");
-    for (const node of picture.querySelectorAll("[data-place]")) node.classList.toggle("cdnlab-chosen", !off && node.dataset.place === found.dataset.place);
+    event.preventDefault(); // the space bar would scroll
+    chosen = chosen === found.dataset.place ? "" : found.dataset.place;
+    mark();
+  }
+  function mark() {
+    for (const node of picture.querySelectorAll("[data-place]")) node.classList.toggle("cdnlab-chosen", node.dataset.place === chosen);
   }
   picture.addEventListener("click", choose);
   picture.addEventListener("keydown", choose);
@@ -327,6 +332,7 @@ function render({ model, el }) {
     said.replaceChildren(...state.said.filter((each) => each.outcome).map((each) => h("p", {}, each.line)));
     motion?.finish();
     draw(picture, state.picture);
+    mark();
     draw(inside, state.inside);
     motion = new Motion(picture);
     again.hidden = !motion.length || stillness();
