@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Literal, TypeAlias
 
 from cdnlab.marks import COPIES, PLACES, QUESTION, RESULTS, glyph, hatch, number, place_shape
@@ -25,11 +24,10 @@ from cdnlab.staircase import FONT, safe
 
 __all__ = ["Fuse", "Lane", "Tick", "Wire", "axis_end", "lasting", "timeline"]
 
-WIDTH = 720
-_LEFT, _RIGHT = 154, WIDTH - 22  # pixels: where the first moment and the last one are
+WIDTH = 600  # of its own pixels; a page that has the room shows it larger
+_LEFT, _RIGHT = 142, WIDTH - 18  # pixels: where the first moment and the last one are
 _HEAD, _LANE, _THIN, _FOOT = 42, 50, 34, 6
 _BAR, _SLIM = 18, 8  # pixels: how thick a fuse is, and a thin one
-_ROOM = 27  # pixels that a word under a glyph needs
 _UNITS = ((31_536_000, "year"), (86_400, "day"), (3_600, "h"), (60, "min"), (1, "s"))
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800)
 _ENDS = tuple(sorted(count * unit for unit in (10, 60, 600, 3_600, 14_400, 86_400, 864_000) for count in (1, 2, 3, 4, 5, 6, 8, 9)))
@@ -168,7 +166,7 @@ def timeline(
     parts += [_ticks(lane, middle, scale, above=row in starts) for row, (lane, middle) in enumerate(rows)]
     parts.append(_legend(lanes, now, y + 10))
     high = number(y + 30 + _FOOT)
-    size = f'viewBox="0 0 {WIDTH} {high}" width="{WIDTH}" height="{high}" style="max-width:100%;height:auto"'
+    size = f'viewBox="0 0 {WIDTH} {high}" width="{WIDTH * 6 // 5}" style="max-width:100%;height:auto"'
     head = f'class="cdnlab-timeline" {size} role="img" aria-label="{safe(title)}" font-family="{FONT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}</svg>'
 
@@ -184,7 +182,7 @@ def _stroke(path: str, width: float = 1.0, extra: str = "") -> str:
 
 def _axis(scale: _Scale, bottom: float) -> str:
     """The seconds along the top, with a faint line down from each."""
-    least = scale.end * 78 / (_RIGHT - _LEFT)
+    least = scale.end * 64 / (_RIGHT - _LEFT)
     unit = next((unit for unit in (_YEAR, _DAY) if least > unit), 0)
     step = math.ceil(least / unit) * unit if unit else next(each for each in _STEPS if each >= least)
     parts = []
@@ -198,10 +196,10 @@ def _axis(scale: _Scale, bottom: float) -> str:
 def _rail(lane: Lane, y: float) -> str:
     """The place's shape and name, and the line along which its time runs."""
     r = {"browser": 15.0, "regional": 8.0}.get(lane.kind, 9.0)
-    parts = [_stroke(f"M {_LEFT} {number(y)} H {_RIGHT}", 1, ' opacity="0.3"'), place_shape(lane.kind, 22, y, r)]
-    parts.append(_text(44, y + (4 if not lane.note else -2), lane.name, size=12.5, extra=' font-weight="600"'))
+    parts = [_stroke(f"M {_LEFT} {number(y)} H {_RIGHT}", 1, ' opacity="0.3"'), place_shape(lane.kind, 20, y, r)]
+    parts.append(_text(40, y + (4 if not lane.note else -2), lane.name, size=12.5, extra=' font-weight="600"'))
     if lane.note:
-        parts.append(_text(44, y + 12, lane.note, size=10.5))
+        parts.append(_text(40, y + 12, lane.note, size=10.5))
     said = f"<title>{safe(PLACES[lane.kind].word)} {safe(lane.name)}</title>"
     which = f' data-place="{safe(lane.place)}" tabindex="0"' if lane.place else ""
     return f"<g{which}>{said}{''.join(parts)}</g>"
@@ -292,14 +290,17 @@ def _wire(wire: Wire, middles: Sequence[float], scale: _Scale) -> str:
 
 
 def _ticks(lane: Lane, y: float, scale: _Scale, *, above: bool) -> str:
-    """The glyphs of a lane, and the word of each that has room for it (`above` the glyph where wires leave it below)."""
-    parts, free_from = [], -math.inf
-    for tick, following in zip_longest(lane.ticks, lane.ticks[1:]):
-        x, half = scale.x(tick.at), 3.1 * len(tick.word)
-        said = tick.says or f"{tick.word} at {lasting(tick.at)}"
-        word = ""
-        if tick.word and x - half >= free_from and (following is None or scale.x(following.at) - x >= _ROOM):
-            word, free_from = _text(x, y - 11 if above else y + 20, tick.word, size=10.5, anchor="middle"), x + half + 3
+    """The glyphs of a lane, and the words that have room (`above` the glyph where wires leave it below); news before repetition."""
+    ticks, placed = lane.ticks, dict[int, tuple[float, float]]()
+    repeats = [order > 0 and ticks[order - 1].state == tick.state for order, tick in enumerate(ticks)]
+    for order in sorted(range(len(ticks)), key=lambda order: (repeats[order], order)):
+        x, half = scale.x(ticks[order].at), 3.1 * len(ticks[order].word) + 1.5
+        if half > 2 and all(x + half <= left or right <= x - half for left, right in placed.values()):
+            placed[order] = (x - half, x + half)
+    parts = []
+    for order, tick in enumerate(ticks):
+        x, said = scale.x(tick.at), tick.says or f"{tick.word} at {lasting(tick.at)}"
+        word = _text(x, y - 11 if above else y + 20, tick.word, size=10.5, anchor="middle") if order in placed else ""
         parts.append(f"<g><title>{safe(said)}</title>{glyph(tick.state, x, y, 6)}{word}</g>")
     return "".join(parts)
 

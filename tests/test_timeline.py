@@ -84,17 +84,17 @@ def test_a_fuse_whose_end_is_not_to_be_told_shows_a_question_mark_and_no_future(
     picture = drawn(edge(Fuse(0, None)), now=60, end=120)
     assert "?" in texts(picture)
     ((left, width, _),) = bars(picture)
-    assert left + width <= 154 + (720 - 22 - 154) / 2 + 0.1
+    assert left + width <= 142 + (600 - 18 - 142) / 2 + 0.1
 
 
 def test_a_fuse_beyond_the_picture_ends_in_an_arrow_at_its_border():
     far, near = drawn(edge(Fuse(0, 86_400)), now=10), drawn(edge(Fuse(0, 100)), now=10)
     arrows = [
-        [each for each in picture.iter(f"{SVG}path") if each.get("fill") == "currentColor" and each.get("d", "").startswith("M 698")]
+        [each for each in picture.iter(f"{SVG}path") if each.get("fill") == "currentColor" and each.get("d", "").startswith("M 582")]
         for picture in (far, near)
     ]
     assert [len(each) for each in arrows] == [1, 0]
-    assert all(left + width <= 698.1 for left, width, _ in bars(far))
+    assert all(left + width <= 582.1 for left, width, _ in bars(far))
 
 
 def test_words_that_have_no_room_are_left_to_the_legend_and_to_the_pointer():
@@ -102,6 +102,12 @@ def test_words_that_have_no_room_are_left_to_the_legend_and_to_the_pointer():
     picture = drawn(Lane("viewer", "readers", ticks), now=60)
     assert 2 <= texts(picture).count("Hit") < 10
     assert len([each for each in picture.iter(f"{SVG}title") if (each.text or "").startswith("Hit at")]) == 60
+
+
+def test_where_words_compete_for_room_the_news_wins():
+    states = ["miss", *["hit"] * 5, "refresh", *["hit"] * 5]
+    ticks = tuple(Tick(10 * order, state, {"refresh": "RefreshHit"}.get(state, state.capitalize())) for order, state in enumerate(states))
+    assert {"Miss", "Hit", "RefreshHit"} <= set(texts(drawn(Lane("viewer", "readers", ticks), now=110))[:-3])
 
 
 def test_a_wire_is_as_long_as_the_request_went_far_and_a_flag_is_labelled():

@@ -61,7 +61,8 @@ def model(
 ) -> Desk:
     """All readers so far, under the knobs as they stand now: turn a knob, and the same readers come again.
 
-    >>> desk = model([Press("Wait, then ask", {"wait": 60, "header": "no-store", "ttls": (60, 60, 60)})], header="no-store", ttls=(60, 60, 60))
+    >>> knobs = {"header": "no-store", "ttls": (60, 60, 60), "wait": 60}
+    >>> desk = model([Press("Wait, then ask", knobs)], **knobs)
     >>> desk.run.life.says, desk.run.journeys[-1].origin_statuses
     ('no-store, but MinTTL is above 0: fresh for 60 s', (304,))
     """
@@ -128,7 +129,7 @@ def flag_outcome(desk: Desk) -> str:
     return f"For {guessed.header} with {policy_text(guessed.ttls)}, the origin heard again at {lasting(again)}. {why}"
 
 
-KEPT = ("not at all", "as long as Min TTL", "as long as Default TTL")
+KEPT = ("not at all", "as long as MinTTL", "as long as DefaultTTL")
 
 
 def kept_asked(desk: Desk) -> bool:
@@ -137,19 +138,21 @@ def kept_asked(desk: Desk) -> bool:
 
 
 def kept_outcome(desk: Desk) -> str:
-    """What Min TTL makes of no-store."""
+    """What MinTTL makes of no-store."""
     run = desk.run
     if not kept_asked(desk) or run.ttls.min <= 0:
         return ""
-    return f"{run.life.says[0].upper()}{run.life.says[1:]}. Min TTL wins over no-store."
+    return f"{run.life.says[0].upper()}{run.life.says[1:]}. MinTTL wins over no-store."
 
 
 # ---- the picture
 
 _STYLE = """
-.cdnlab-ttl{border-collapse:collapse;margin:6px 0;font-size:13px;border:0}
+.cdnlab-ttl{border-collapse:collapse;width:100%;table-layout:fixed;margin:6px 0;font-size:13px;border:0}
+.cdnlab-ttl th:nth-child(1){width:32%}.cdnlab-ttl th:nth-child(2){width:20%}.cdnlab-ttl th:nth-child(4){width:11%}
+.cdnlab-ttl .cdnlab-whole,.cdnlab-ttl td:last-child{white-space:nowrap}
 .cdnlab-ttl caption{text-align:left;padding:2px 0}
-.cdnlab-ttl th,.cdnlab-ttl td{text-align:left;padding:3px 12px 3px 6px;border:0;border-bottom:1px solid var(--cl-line,currentColor);
+.cdnlab-ttl th,.cdnlab-ttl td{text-align:left;padding:3px 6px 3px 4px;border:0;border-bottom:1px solid var(--cl-line,currentColor);
 background:none;color:inherit;font-weight:400;white-space:normal;max-width:none}
 .cdnlab-ttl thead th{font-weight:600}
 .cdnlab-ttl .cdnlab-governs>*{border-top:2px solid;border-bottom:2px solid;font-weight:600}
@@ -157,8 +160,11 @@ background:none;color:inherit;font-weight:400;white-space:normal;max-width:none}
 """
 
 
+_GOVERNS = ' class="cdnlab-governs" aria-current="true"'
+
+
 def table(found: Run | None = None) -> str:
-    """The TTL table as HTML; with a run, the row that governs it is lit, and so is the column of its Min TTL."""
+    """The TTL table as HTML; with a run, the row that governs it is lit, and so is the column of its MinTTL."""
     above = found is not None and found.ttls.min > 0
     rows = []
     for row in TTL_TABLE:
@@ -166,16 +172,16 @@ def table(found: Run | None = None) -> str:
         dim = ("", "") if found is None else ((' class="cdnlab-other"', "") if above else ("", ' class="cdnlab-other"'))
         cells = f"<td{dim[0]}>{escape(row.min_zero)}</td><td{dim[1]}>{escape(row.min_above)}</td>"
         head = f'<th scope="row">{"▶ " if lit else ""}{escape(row.condition)}</th>'
-        rows.append(f"<tr{GOVERNS if lit else ''}>{head}{cells}<td>{row.rule}</td></tr>")
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("origin sent", "Min TTL is 0", "Min TTL above 0", "rule"))
+        rows.append(f"<tr{_GOVERNS if lit else ''}>{head}{cells}<td>{row.rule}</td></tr>")
+    heads = "".join(f'<th scope="col">{each}</th>' for each in ("origin sent", "MinTTL is 0", "MinTTL above 0", "rule"))
     said = "The first row that applies governs."
     if found is not None:
-        said += f" Here: <strong>{escape(found.life.says)}</strong> ({found.life.rule})."
+        said += f' Here: <strong>{escape(found.life.says)}</strong> <span class="cdnlab-whole">({found.life.rule}).</span>'
     head = f"<caption>{said}</caption><thead><tr>{heads}</tr></thead>"
     return f'<table class="cdnlab-ttl">{head}<tbody>{"".join(rows)}</tbody></table>'
 
 
-GOVERNS = ' class="cdnlab-governs" aria-current="true"'
+_LINE = 'fill="none" stroke="currentColor" stroke-width="1.6"'
 
 
 def _place(seconds: float) -> float:
@@ -189,22 +195,26 @@ def _place(seconds: float) -> float:
 
 
 def _at(seconds: float) -> float:
-    return 60 + _place(seconds) * 62
+    return 36 + _place(seconds) * 52.8
 
 
 def rail(found: Run) -> str:
     """The policy's range on a scale of times, what the origin asked for under it, and what is granted."""
     low, default, high = map(_at, found.ttls)
-    parts = [f'<path d="M 60 46 H 680" stroke="currentColor" opacity="0.4"/>']
+    parts = [f'<path d="M {_at(0):g} 46 H {_at(STOPS[-1]):g}" stroke="currentColor" opacity="0.4"/>']
     for stop in STOPS:
         parts.append(f'<path d="M {_at(stop):g} 43 v 6" stroke="currentColor" opacity="0.6"/>{_words(_at(stop), 64, lasting(stop), 10.5)}')
     parts.append(f'<rect x="{low:g}" y="41" width="{high - low:g}" height="10" fill="currentColor" fill-opacity="0.24"/>')
     named: dict[float, list[str]] = {}
     for word, x in (("Min", low), ("Default", default), ("Max", high)):
         named.setdefault(x, []).append(word)
+    lines = [-100.0, -100.0]  # how far to the right each of two lines is taken
     for x, words in named.items():
+        text = " = ".join(words)
+        row = 0 if lines[0] < x - 4 * len(text) else 1
+        lines[row] = x + 4 * len(text)
         parts.append(f'<path d="M {x:g} 42 l -6 -11 h 12 Z" fill="currentColor"/>')
-        parts.append(_words(x, 25, " = ".join(words), 12, "middle", ' font-weight="600"'))
+        parts.append(_words(x, 26 - 14 * row, text, 12, "middle", ' font-weight="600"'))
     asked, granted = found.asks_for, found.life.seconds
     if found.life.keep != "drop":
         x, y = _at(granted), 82
@@ -217,18 +227,14 @@ def rail(found: Run) -> str:
         both = "granted" if asked != granted else "asked and granted"
         shift = 20 if asked is None or asked == granted or abs(_at(asked) - x) > 170 else 36
         parts.append(_words(x, y + shift, f"{both} {lasting(granted)}", 12, _anchor(x), ' font-weight="600"'))
-    said = f"{policy_text(found.ttls)}. " + ("" if asked is None else f"The origin asks {lasting(asked)}. ") + f"{found.life.says}."
-    size = 'viewBox="0 0 720 124" width="720" height="124" style="max-width:100%;height:auto"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(said)}" font-family="{FONT}">{"".join(parts)}</svg>'
-    )
-
-
-_LINE = 'fill="none" stroke="currentColor" stroke-width="1.6"'
+    asks = "" if asked is None else f"The origin asks {lasting(asked)}. "
+    said = escape(f"{policy_text(found.ttls)}. {asks}{found.life.says}.")
+    size = 'viewBox="0 0 600 120" width="720" style="max-width:100%;height:auto"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{said}" font-family="{FONT}">{"".join(parts)}</svg>'
 
 
 def _anchor(x: float) -> str:
-    return "start" if x < 110 else "end" if x > 610 else "middle"
+    return "start" if x < 80 else "end" if x > 520 else "middle"
 
 
 def _words(x: float, y: float, text: str, size: float, anchor: str = "middle", extra: str = "") -> str:
@@ -266,9 +272,8 @@ def view(desk: Desk) -> str:
     parts = [f"<style>{_STYLE}</style><p><strong>{escape(comment(desk))}</strong></p>", chart(desk)]
     if desk.lit:
         parts += [rail(found), table(found)]
-        parts.append(
-            f"<details><summary>Look inside the latest request: steps, rules, headers</summary>{html(found.journeys[-1])}</details>"
-        )
+        inside = html(found.journeys[-1])
+        parts.append(f"<details><summary>Look inside the latest request: steps, rules, headers</summary>{inside}</details>")
     return "".join(parts)
 
 
@@ -288,7 +293,7 @@ def panel() -> Panel[Desk]:
             ),
             Predict(
                 "kept",
-                "The origin says no-store. Now raise Min TTL to 1 min: how long will the edge use its copy without asking?",
+                "The origin says no-store. Now raise MinTTL to 1 min: how long will the edge use its copy without asking?",
                 KEPT,
                 kept_outcome,
                 kept_asked,
@@ -297,7 +302,7 @@ def panel() -> Panel[Desk]:
             Rail(
                 "ttls",
                 "Cache policy",
-                ("Min TTL", "Default TTL", "Max TTL"),
+                ("MinTTL", "DefaultTTL", "MaxTTL"),
                 (0, 86_400, 31_536_000),
                 values=STOPS,
                 texts=tuple(map(lasting, STOPS)),
