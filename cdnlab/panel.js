@@ -184,7 +184,7 @@ function wrapped(text, width) {
 
 function sheet(root, title, caption) {
   const marked = root.querySelectorAll(".cdnlab-picture svg[data-save]");
-  const pictures = [...(marked.length ? marked : root.querySelectorAll(".cdnlab-picture svg"))].filter((svg) => svg.getBoundingClientRect().width);
+  const pictures = [...(marked.length ? marked : root.querySelectorAll(".cdnlab-picture svg:not(svg svg)"))].filter((svg) => svg.getBoundingClientRect().width);
   const width = Math.max(480, ...pictures.map((svg) => svg.getBoundingClientRect().width)) + 32;
   const style = getComputedStyle(root);
   const NS = "http://www.w3.org/2000/svg";
