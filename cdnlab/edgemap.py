@@ -11,10 +11,10 @@ Pure, as all pictures are: places and journeys in, SVG text out, in the visual l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from html import escape
 from itertools import pairwise
 
 from cdnlab.marks import number, place_shape
+from cdnlab.staircase import safe
 from cdnlab.steps import Place
 from cdnlab.telling import Told, events, ms_text, name, station
 from cdnlab.views import CopyShown, in_order, parcel, played
@@ -79,7 +79,7 @@ def edge_map(
         parts.append(chart.sheet(content, at=(x, 0)))
     frame = f'<path d="M{WIDTH - _CLOSE + 0.5} .5h{_CLOSE - 1}v{_HIGH - 1}h{1 - _CLOSE}z" fill="none" stroke="currentColor" opacity="0.4"/>'
     caption = _words(WIDTH - _CLOSE + 10, 18, f"close up: round {name(viewer)}")
-    head = f'viewBox="0 0 {WIDTH} {_HIGH}" width="{WIDTH}" role="group" aria-label="{escape(title)}" {FONT}'
+    head = f'viewBox="0 0 {WIDTH} {_HIGH}" width="{WIDTH}" role="group" aria-label="{safe(title)}" {FONT}'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}{frame}{caption}{_legend(bool(outside))}</svg>'
 
 
@@ -106,15 +106,15 @@ def _named_dot(chart: WorldMap, site: Place) -> str:
     x, y = chart.pixels(site)
     if not (0 <= x <= chart.width and 0 <= y <= chart.height):
         return ""
-    said = escape(f"{station(site)}, {site.city}")
+    said = safe(f"{station(site)}, {site.city}")
     return f'<circle cx="{number(x)}" cy="{number(y)}" r="6" fill="transparent"><title>{said}</title></circle>'
 
 
 def _placed(chart: WorldMap, place: Place, r: float, outside: bool) -> str:
     """A place's shape, to be selected by hand or with the keyboard."""
     pale = ' opacity="0.4"' if outside else ""
-    said = f'tabindex="0" role="button" aria-label="{escape(f"select {station(place)}")}"'
-    return f'<g data-place="{escape(place)}" {said}{pale}>{place_shape(place.kind, *chart.pixels(place), r)}</g>'
+    said = f'tabindex="0" role="button" aria-label="{safe(f"select {station(place)}")}"'
+    return f'<g data-place="{safe(place)}" {said}{pale}>{place_shape(place.kind, *chart.pixels(place), r)}</g>'
 
 
 def _stand(chart: WorldMap, place: Place, viewer: Place) -> tuple[float, float]:
@@ -149,4 +149,4 @@ def _legend(some_outside: bool) -> str:
 
 def _words(x: float, y: float, text: str) -> str:
     where = f'x="{number(x)}" y="{number(y)}" font-size="12"'
-    return f'<text class="cdnlab-halo" {where} fill="currentColor">{escape(text)}</text>'
+    return f'<text class="cdnlab-halo" {where} fill="currentColor">{safe(text)}</text>'

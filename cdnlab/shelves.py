@@ -237,11 +237,10 @@ def _shelf(shelf: Shelf, top: float, scale: float) -> str:
     parts = [f'<path d="M{_LEFT} {number(top + _PLANK)}H{_RIGHT}{ends}" fill="none" stroke="currentColor" stroke-width="2"/>']
     x, hidden, stop = _LEFT + 5.0, 0, "0" if len(shelf.boxes) <= _STOPS else "-1"
     for box in shelf.boxes:
-        wide = max(_LEAST, box.size * scale)
-        if x + wide > _RIGHT + 1 and not shelf.capacity:
+        if x + _LEAST > _RIGHT:
             hidden += 1
             continue
-        wide = min(wide, max(_LEAST, _RIGHT - 2 - x))
+        wide = min(max(_LEAST, box.size * scale), _RIGHT - x)
         parts.append(_box(box, x, top + _PLANK - 1 - _HIGH, wide - 2, stop))
         x += wide
     if not shelf.boxes:

@@ -138,8 +138,8 @@ def comment(shops: Shops) -> str:
     held = {0: "", 1: f"The copy at {others[-1]} was" if others else ""}.get(len(others), f"The copies at {len(others)} other edges were")
     idle = f" {held} of no use: edges do not ask each other." if held else ""
     behind = next((place for place, state in found.items() if place.kind == "regional" and state == "hit"), None)
-    asked = f"it asked {station(behind)}, which had one." if behind else "nor had its regional cache, so the origin was asked."
-    return f"{last.edge} had no copy; {asked}{idle}"
+    asked = f"; it asked {station(behind)}, which had one." if behind else ", nor had its regional cache, so the origin was asked."
+    return f"{last.edge} had no copy{asked}{idle}"
 
 
 def newcomer(shops: Shops) -> int | None:
