@@ -272,6 +272,8 @@ class CloudFront(ControlPlane):
             last_mile_ms=half * 2,
             log_cookies=owner is not None and owner.log_cookies,
             origin_statuses=tuple(trail.origin_statuses),
+            origin_loads=trail.origin_loads,
+            shields=trail.shields,
         )
 
     def _way(self, site: EdgeSite, owner: Distribution | None, path: str) -> tuple[Place, ...]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from cdnlab import page, telling
 from cdnlab.logs import record
-from cdnlab.messages import Headers, Request, Response
+from cdnlab.messages import Request, Response
+from cdnlab.meter import Meter, message_bytes, metered
 from cdnlab.steps import Leg, Place, Step, Treatment
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class Journey:
     the viewer's first byte out to the last byte in; `way`: viewer, edge, regional cache and origin as they stand for this
     request, whether or not it went so far; `origin_statuses`: what each of the `origin_requests` was answered, 0 for no answer;
     `last_mile_ms`: the round trip between viewer and edge, part of `latency_ms`; `log_cookies`: whether the distribution logs
-    cookies; `response_result`: the result as it stood before the first byte, where it changed after that (the viewer hung up).
+    cookies; `response_result`: the result as it stood before the first byte, where it changed after that (the viewer hung up);
+    `origin_loads`: for each of the `origin_requests` the origin's Region ("" outside AWS) and the bytes of the body that came;
+    `shields`: the Regions whose Origin Shield was asked.
     """
 
     request: Request
@@ -62,6 +65,8 @@ class Journey:
     last_mile_ms: float = 0.0
     log_cookies: bool = False
     response_result: str = ""
+    origin_loads: tuple[tuple[str, int], ...] = ()
+    shields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """A regional cache that serves as Origin Shield for this request (the second on the way) stands as a shield."""
@@ -133,6 +138,19 @@ class Journey:
         return pd.DataFrame(rows, columns=list(columns))
 
     @property
+    def meter(self) -> Meter:
+        """What this request used, as AWS counts it for the bill; `costs.bill` puts prices to it. Bytes are those of the log."""
+        return metered(
+            self.request,
+            self.response,
+            self.edge,
+            asked=self.origin_requests,
+            statuses=self.origin_statuses,
+            loads=self.origin_loads,
+            shields=self.shields,
+        )
+
+    @property
     def log(self) -> Mapping[str, str] | None:
         """The record of this request in the standard access log, by AWS's field names; None for what CloudFront does not log.
 
@@ -151,7 +169,7 @@ class Journey:
         seconds = max(0.0, self.latency_ms - self.last_mile_ms) / 1000
         return {
             "x-edge-location": self.pop,
-            "sc-bytes": _bytes(f"HTTP/1.1 {response.status} ", response.headers, len(response.content)),
+            "sc-bytes": message_bytes(f"HTTP/1.1 {response.status} ", response.headers, len(response.content)),
             "c-ip": self.viewer_ip,
             "cs-method": request.method,
             "cs(Host)": self.distribution,
@@ -165,7 +183,7 @@ class Journey:
             "x-edge-request-id": self.id,
             "x-host-header": head.get("Host") or request.host,
             "cs-protocol": request.scheme,
-            "cs-bytes": _bytes(f"{request.method} {request.target} HTTP/1.1", head, len(request.body)),
+            "cs-bytes": message_bytes(f"{request.method} {request.target} HTTP/1.1", head, len(request.body)),
             "time-taken": seconds,
             "x-forwarded-for": head.joined("X-Forwarded-For"),
             "ssl-protocol": tls[0],
@@ -179,11 +197,6 @@ class Journey:
             "sc-range-start": int(part[1]) if part else None,
             "sc-range-end": int(part[2]) if part else None,
         }
-
-
-def _bytes(line: str, headers: Headers, body: int) -> int:
-    """Bytes of a message as HTTP/1.1 carries it."""
-    return len(line) + 4 + sum(len(f"{name}: {value}".encode("utf-8", "surrogatepass")) + 2 for name, value in headers.items()) + body
 
 
 def _printable(text: str) -> str:

@@ -51,7 +51,7 @@ class Origins:
     def connect(self, origin: Origin) -> None:
         """Let an origin answer under its host names. Raises InputError for what is not an origin."""
         if not callable(getattr(origin, "receive", None)) or not getattr(origin, "hosts", None):
-            raise InputError(f"cannot connect {origin!r}; connect a Bucket or a WebServer")
+            raise InputError(f"cannot connect {origin!r}; connect a Bucket, a WebServer or a MediaChannel")
         for host in origin.hosts:
             self._by_host[host.lower()] = origin
 
@@ -138,6 +138,7 @@ class ToOrigin:
             if isinstance(outcome, Response):
                 trail.origin_requests.append(request)
                 trail.origin_statuses.append(outcome.status)
+                trail.origin_loads += ((place.region, len(outcome.content)),)
                 if trail.explain:
                     trail.note(place, reply.rule or "ORIGIN-01", reply.says or f"answers {outcome.status}", _state(outcome), ago_ms=ms / 2)
                     trail.leg(place, self.place, ms / 2, basis, ago_ms=ms / 2)
@@ -145,6 +146,7 @@ class ToOrigin:
             if outcome.kind == "read-timeout":
                 trail.origin_requests.append(request)
                 trail.origin_statuses.append(0)
+                trail.origin_loads += ((place.region, 0),)
             again = outcome.kind in ("refused", "connect-timeout") or (outcome.kind == "read-timeout" and request.method in ("GET", "HEAD"))
             last = attempt == spec.connection_attempts or not again
             if trail.explain:

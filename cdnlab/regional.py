@@ -81,8 +81,9 @@ class Shielded:
         """Ask the origin, past its shield."""
         region = _primary(ask).shield_region
         hop = self._shield(region) if region else None
-        if hop is None:
+        if hop is None or region is None:
             return (yield from self._straight.answer(ask, trail))
+        trail.shields += (region,)
         if trail.explain:
             trail.note(self._place, "PATH-15", f"the origin has Origin Shield in {region}: ask there")
         answer = yield from hop.answer(ask, trail)

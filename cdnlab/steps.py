@@ -106,9 +106,25 @@ class Treatment:
 
 
 class Trail:
-    """The record of one request under way. `explain`: whether anybody wants the steps."""
+    """The record of one request under way. `explain`: whether anybody wants the steps.
 
-    __slots__ = ("background", "clock", "explain", "legs", "origin_requests", "origin_statuses", "started", "steps", "treatments")
+    `origin_loads`: for each of the `origin_requests` the origin's Region ("" outside AWS) and the bytes of the body that came;
+    `shields`: the Regions whose Origin Shield was asked.
+    """
+
+    __slots__ = (
+        "background",
+        "clock",
+        "explain",
+        "legs",
+        "origin_loads",
+        "origin_requests",
+        "origin_statuses",
+        "shields",
+        "started",
+        "steps",
+        "treatments",
+    )
 
     def __init__(self, clock: Clock, *, explain: bool = True, background: bool = False) -> None:
         self.clock, self.explain, self.background = clock, explain, background
@@ -118,6 +134,8 @@ class Trail:
         self.treatments: tuple[Treatment, ...] = ()
         self.origin_requests: list[Request] = []
         self.origin_statuses: list[int] = []
+        self.origin_loads: tuple[tuple[str, int], ...] = ()
+        self.shields: tuple[str, ...] = ()
 
     def at_ms(self) -> float:
         """Milliseconds since the viewer sent the request."""
