@@ -129,9 +129,11 @@ def _account(resolver: Resolver) -> Account:
     made: dict[str, dict[str, Any]] = {"CachePolicy": {}, "OriginRequestPolicy": {}, "ResponseHeadersPolicy": {}, "KeyGroup": {}}
     for name, resource in resolver.resources.items():
         kind = str(resource.get("Type", "")).removeprefix("AWS::CloudFront::") if isinstance(resource, Mapping) else ""
-        if kind in made and isinstance(properties := resource.get("Properties"), Mapping):
-            config = Resolver({"Resources": resolver.resources, "Parameters": resolver.parameters}).resolve(properties)
-            made[kind][stand_in(name, resource["Type"])] = to_api(config.get(f"{kind}Config", {}), shape_of(f"{kind}Config"))
+        if kind in made:
+            properties = Resolver({"Resources": resolver.resources, "Parameters": resolver.parameters}).resolve(resource.get("Properties"))
+            config = properties.get(f"{kind}Config") if isinstance(properties, Mapping) else None
+            if isinstance(config, Mapping):
+                made[kind][stand_in(str(name), resource["Type"])] = to_api(config, shape_of(f"{kind}Config"))
     return Account(made["CachePolicy"], made["OriginRequestPolicy"], made["ResponseHeadersPolicy"], frozenset(made["KeyGroup"]))
 
 
