@@ -109,7 +109,8 @@ const CONTROLS = {
 
 class Motion {
   constructor(picture) {
-    this.parts = [...picture.querySelectorAll("[data-at]")].map((node) => {
+    const shut = "details:not([open]) [data-at]"; // what is folded away is not played
+    this.parts = [...picture.querySelectorAll("[data-at]")].filter((node) => !node.matches(shut)).map((node) => {
       const at = Number(node.dataset.at);
       return { node, at, until: at + Number(node.dataset.ms ?? 0) };
     });
@@ -260,6 +261,7 @@ function render({ model, el }) {
   });
   const said = h("div", { class: "cdnlab-said" });
   const picture = h("div", { class: "cdnlab-picture" });
+  const choice = h("p", { class: "cdnlab-note", "aria-live": "polite" });
   const inside = h("div");
   const lid = h("details", { hidden: !spec.inside, ontoggle: () => send({ do: "open", open: lid.open }) }, h("summary", {}, "Look inside"), inside);
   const status = h("p", { class: "cdnlab-status", role: "status", "aria-live": "polite" });
@@ -277,7 +279,7 @@ function render({ model, el }) {
     { class: "cdnlab cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
     h("p", { class: "cdnlab-title" }, spec.title),
     h("div", { class: "cdnlab-controls" }, ...controls),
-    band, said, status, picture, tape, lid, tools,
+    band, said, status, picture, choice, tape, lid, tools,
   );
 
   function look(frame) {
@@ -291,21 +293,44 @@ function render({ model, el }) {
     look(Number(scrub.value));
   }
 
-  // One place chosen is chosen in every picture of the panel, and stays chosen in the next one.
+  // One place chosen is chosen in every picture of the panel, and stays chosen in the next one: by a click on it, or with
+  // the arrow keys while the picture has the focus.
   let chosen = "";
-  function choose(event) {
-    if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
-    const found = event.target.closest("[data-place]");
-    if (!found || event.target.closest("summary, a")) return;
-    event.preventDefault(); // the space bar would scroll
-    chosen = chosen === found.dataset.place ? "" : found.dataset.place;
+  const places = () => [...new Set([...picture.querySelectorAll("[data-place]")].map((node) => node.dataset.place))];
+  function choose(place) {
+    chosen = place;
     mark();
   }
   function mark() {
     for (const node of picture.querySelectorAll("[data-place]")) node.classList.toggle("cdnlab-chosen", node.dataset.place === chosen);
+    choice.textContent = places().includes(chosen) ? `Chosen: ${chosen}` : "";
   }
-  picture.addEventListener("click", choose);
-  picture.addEventListener("keydown", choose);
+  // A picture whose places cannot take the focus themselves takes it for all of them.
+  function focusable() {
+    const steps = places().length > 1 && !picture.querySelector("[data-place][tabindex]");
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Picture. The arrow keys choose a place in it."]]) {
+      if (steps) picture.setAttribute(name, value);
+      else picture.removeAttribute(name);
+    }
+  }
+  picture.addEventListener("click", (event) => {
+    const found = event.target.closest("[data-place]");
+    if (found && !event.target.closest("summary, a")) choose(found.dataset.place === chosen ? "" : found.dataset.place);
+  });
+  picture.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, Enter: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const onPlace = event.target.closest("[data-place]");
+    if (onPlace && (event.key === "Enter" || event.key === " ") && !event.target.closest("summary, a")) {
+      choose(onPlace.dataset.place === chosen ? "" : onPlace.dataset.place);
+    } else if (event.target === picture && event.key === "Escape") {
+      choose("");
+    } else if (event.target === picture && step) {
+      const all = places();
+      const at = all.indexOf(chosen);
+      choose(all[at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length]);
+    } else return;
+    event.preventDefault();
+  });
   root.addEventListener("keydown", (event) => {
     if (motion?.running && event.key !== "Tab" && event.key !== "Shift") motion.finish();
     event.stopPropagation();
@@ -332,6 +357,7 @@ function render({ model, el }) {
     said.replaceChildren(...state.said.filter((each) => each.outcome).map((each) => h("p", {}, each.line)));
     motion?.finish();
     draw(picture, state.picture);
+    focusable();
     mark();
     draw(inside, state.inside);
     motion = new Motion(picture);

@@ -9,7 +9,7 @@ which a request meets them, so that the length of a request's line downwards is 
     Lane    one place with its ticks and fuses
     Wire    one request's way from lane to lane at one moment
 
-What is left of a burning fuse is dark, what has burnt is pale, and a spark sits at the present moment.
+What is left of a burning fuse is strong, what has burnt is faint, and a spark sits at the present moment.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 
 _ENDS = tuple(sorted(count * unit for unit in (10, 60, 600, 3_600, 14_400, 86_400, 864_000) for count in (1, 2, 3, 4, 5, 6, 8, 9)))
 _DAY, _YEAR = 86_400, 31_536_000
 
-_BURNT, _LEFT_TO_BURN = 0.24, 0.78  # how dark
+_BURNT, _LEFT_TO_BURN = 0.24, 0.78  # how strong
 
 End: TypeAlias = Literal["", "evicted", "invalidated"]
 _ENDINGS: tuple[End, ...] = ("evicted", "invalidated")

@@ -91,8 +91,8 @@ def say(desk: Desk) -> str:
     if not desk.lit:
         return f"{both}. A first reader has just asked: {last.result}; the origin sent the page, and the edge keeps a copy."
     why = run.life.says.rpartition(": ")[0]
-    browser = "guesses" if run.browser is None else lasting(run.browser)
-    kept = f"{both}: CloudFront keeps it {lasting(run.life.seconds)} because of “{why}”; the browser {browser}."
+    browser = "the browser guesses" if run.browser is None else f"in the browser for {lasting(run.browser)}"
+    kept = f"{both}: fresh at CloudFront for {lasting(run.life.seconds)} because of “{why}”; {browser}."
     latest = f"Reader {len(run.times)}, at {lasting(run.times[-1])}: {last.result}."
     return f"{kept} {latest} Origin asked: {run.asked}, page sent: {run.sent}."
 
@@ -148,15 +148,16 @@ def kept_outcome(desk: Desk) -> str:
 # ---- the picture
 
 _STYLE = """
-.cdnlab-ttl{border-collapse:collapse;width:100%;table-layout:fixed;margin:6px 0;font-size:13px;border:0}
-.cdnlab-ttl th:nth-child(1){width:32%}.cdnlab-ttl th:nth-child(2){width:20%}.cdnlab-ttl th:nth-child(4){width:11%}
-.cdnlab-ttl .cdnlab-whole,.cdnlab-ttl td:last-child{white-space:nowrap}
-.cdnlab-ttl caption{text-align:left;padding:2px 0}
-.cdnlab-ttl th,.cdnlab-ttl td{text-align:left;padding:3px 6px 3px 4px;border:0;border-bottom:1px solid var(--cl-line,currentColor);
-background:none;color:inherit;font-weight:400;white-space:normal;max-width:none}
-.cdnlab-ttl thead th{font-weight:600}
-.cdnlab-ttl .cdnlab-governs>*{border-top:2px solid;border-bottom:2px solid;font-weight:600}
-.cdnlab-ttl .cdnlab-other{opacity:.6}
+.cdnlab .cdnlab-ttl{border-collapse:collapse;width:100%;table-layout:fixed;margin:6px 0;font-size:13px;border:0}
+.cdnlab .cdnlab-ttl caption{text-align:left;padding:2px 0;color:inherit}
+.cdnlab .cdnlab-ttl tr{background:none}
+.cdnlab .cdnlab-ttl th,.cdnlab .cdnlab-ttl td{text-align:left;vertical-align:top;padding:3px 6px 3px 4px;border:0;
+border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);color:inherit;font-weight:400;white-space:normal;max-width:none}
+.cdnlab .cdnlab-ttl th:nth-child(1){width:32%}.cdnlab .cdnlab-ttl th:nth-child(2){width:20%}.cdnlab .cdnlab-ttl th:nth-child(4){width:11%}
+.cdnlab .cdnlab-ttl thead th{font-weight:600}
+.cdnlab .cdnlab-ttl .cdnlab-governs>*{border-top:2px solid;border-bottom:2px solid;font-weight:600}
+.cdnlab .cdnlab-ttl .cdnlab-other{opacity:.6}
+.cdnlab .cdnlab-ttl .cdnlab-whole,.cdnlab .cdnlab-ttl td:last-child{white-space:nowrap}
 """
 
 
