@@ -64,6 +64,8 @@ class ControlPlane(Holdings, Calls):
             if same.config != config:
                 raise refuse(kind.exists, f"CallerReference {config['CallerReference']!r} was used for {same.id}, with another comment")
             return self._got(kind, model, same)
+        if len(self._records[kind.name]) >= kind.limit:
+            raise refuse(kind.too_many, f"an account has up to {kind.limit} {kind.plural}")
         return self._got(kind, model, self._add(kind, self._new.for_kind(kind), config))
 
     def _get(self, kind: Kind, model: Any, Id: str) -> Answer:  # noqa: N803 (AWS's spelling)

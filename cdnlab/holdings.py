@@ -199,8 +199,6 @@ class Holdings:
         if kind.name == "Distribution":
             record.extra["ARN"] = f"arn:aws:cloudfront::{self._account_id}:distribution/{id}"
             record.extra["DomainName"] = domain_name or self._new.domain_name()
-        if len(self._records[kind.name]) >= kind.limit:
-            raise refuse(kind.too_many, f"an account has up to {kind.limit} {kind.plural}")
         self._put(kind, record, None)
         return record
 
