@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdnlab.errors import ConfigError, InputError
@@ -68,6 +68,7 @@ def test_with_max_ttl_0_nothing_is_kept():
     assert run.edge_fuses == () and run.asks_for is None and run.life.keep == "drop"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(desk.HEADERS)), ordered)
 def test_the_fuse_of_the_copy_is_as_long_as_the_table_says(header, ttls):
     run = desk.run(header, ttls, ())
@@ -164,6 +165,7 @@ def test_the_handles_never_pass_each_other():
 # ---- the picture
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(desk.HEADERS)), ordered)
 def test_exactly_the_governing_row_is_lit(header, ttls):
     table = fuse.table(desk.run(header, ttls, ()))
@@ -174,6 +176,7 @@ def test_exactly_the_governing_row_is_lit(header, ttls):
     assert all(row.condition in table and row.min_above in table for row in TTL_TABLE)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(desk.HEADERS)), ordered, st.lists(st.sampled_from(fuse.WAITS), max_size=5))
 def test_no_picture_types_a_colour_or_loads_anything(header, ttls, waits):
     presses = [Press(ASK, {"wait": wait, "header": header, "ttls": ttls}) for wait in waits]

@@ -212,10 +212,11 @@ def rail(found: Run) -> str:
     lines = [-100.0, -100.0]  # how far to the right each of two lines is taken
     for x, words in named.items():
         text = " = ".join(words)
-        row = 0 if lines[0] < x - 4 * len(text) else 1
-        lines[row] = x + 4 * len(text)
+        middle = min(max(x, 4 * len(text)), 600 - 4 * len(text))
+        row = 0 if lines[0] < middle - 4 * len(text) else 1
+        lines[row] = middle + 4 * len(text)
         parts.append(f'<path d="M {x:g} 42 l -6 -11 h 12 Z" fill="currentColor"/>')
-        parts.append(_words(x, 26 - 14 * row, text, 12, "middle", ' font-weight="600"'))
+        parts.append(_words(middle, 26 - 14 * row, text, 12, "middle", ' font-weight="600"'))
     asked, granted = found.asks_for, found.life.seconds
     if found.life.keep != "drop":
         x, y = _at(granted), 82
@@ -268,14 +269,9 @@ def chart(desk: Desk) -> str:
 
 
 def view(desk: Desk) -> str:
-    """Counter and comment, the timeline; once there was a press, the rail, the table and what is behind the latest request."""
-    found = desk.run
-    parts = [f"<style>{_STYLE}</style><p><strong>{escape(comment(desk))}</strong></p>", chart(desk)]
-    if desk.lit:
-        parts += [rail(found), table(found)]
-        inside = html(found.journeys[-1])
-        parts.append(f"<details><summary>Look inside the latest request: steps, rules, headers</summary>{inside}</details>")
-    return "".join(parts)
+    """A comment and the timeline; once there was a press, the rail and the table too."""
+    shown = f"<style>{_STYLE}</style><p><strong>{escape(comment(desk))}</strong></p>{chart(desk)}"
+    return shown + rail(desk.run) + table(desk.run) if desk.lit else shown
 
 
 def panel() -> Panel[Desk]:
@@ -314,6 +310,7 @@ def panel() -> Panel[Desk]:
         model=model,
         view=view,
         twin=say,
+        inside=lambda desk: html(desk.run.journeys[-1]),
         moment=lambda desk: f"{lasting(desk.run.times[-1])}, {desk.run.header}, {policy_text(desk.run.ttls)}",
         caption=lambda desk: f"{say(desk)} Simulated with cdnlab.",
     )
