@@ -177,7 +177,7 @@ class EdgeLocation:
             trail.note(
                 self.site.place,
                 "ROUTE-01",
-                f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number + 1}, {plan.pattern},'} takes {path}",
+                f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number}, {plan.pattern},'} takes {path}",
             )
         ask = self._ask(visit, distribution, plan, path)
         answer = yield from self.tier.answer(ask, trail)
