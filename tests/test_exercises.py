@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -153,6 +155,46 @@ def test_an_explanation_is_yours_to_judge() -> None:
     assert "q1.solution()" in q.check().text
     with pytest.raises(InputError, match="gives you nothing to repair"):
         q.given()
+
+
+@pytest.fixture
+def incident(monkeypatch: pytest.MonkeyPatch) -> Question:
+    """A config with its behaviours in the wrong order; the check asks a real distribution about it."""
+    from cdnlab.errors import ConfigError, Problem
+
+    def given() -> dict[str, list[str]]:
+        return {"order": ["images/*", "images/private/*"]}
+
+    def check(config: dict[str, list[str]]) -> str:
+        if not config["order"]:
+            raise ConfigError([Problem("InvalidArgument", "order", "nothing", "give at least one")])
+        return "" if config["order"][0] == "images/private/*" else "`images/*` still catches the private picture first."
+
+    module = SimpleNamespace(
+        given=given, check=check, mended=lambda: {"order": ["images/private/*", "images/*"]}, right=lambda: 7, facts=lambda: {"n": 7}
+    )
+    monkeypatch.setitem(sys.modules, "cdnlab.experiments.broken", module)
+    calls = {"given_from": "broken:given", "check_from": "broken:check", "right_from": "broken:mended"}
+    return question(kind="incident", hints=["Order."], **calls)
+
+
+def test_an_incident_is_mended_by_what_its_check_accepts(incident: Question) -> None:
+    broken = incident.given()
+    assert str(incident.check(broken)) == "Not tried. It is still as you found it. q1.hint() helps."
+    assert incident.check({"order": ["images/*"]}).text == "`images/*` still catches the private picture first."
+    assert incident.check({"order": []}).text.startswith("cdnlab refuses it: order: found nothing")
+    assert incident.check({}).text.startswith("The check cannot work with this (KeyError: 'order')")
+    broken["order"].reverse()
+    assert incident.check(broken)
+    assert incident.given() == {"order": ["images/*", "images/private/*"]}, "what was given is never changed"
+
+
+def test_what_cdnlab_can_reckon_is_not_written_down(incident: Question) -> None:
+    q = question(
+        right_from="broken:right", facts_from="broken:facts", solution="It is {n}.", wrong=[{"from": "broken:facts", "says": "{n}!"}]
+    )
+    assert q.check(7).text == "It is 7."
+    assert q.wrongs == [({"n": 7}, "7!")]
 
 
 def test_a_lesson_names_its_exercises_and_refuses_others() -> None:
