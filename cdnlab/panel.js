@@ -44,7 +44,8 @@ const CONTROLS = {
     return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), h("span", { class: "cdnlab-row" }, input, output)), show];
   },
   rail(spec, turn) {
-    const note = h("span", { class: "cdnlab-hint", role: "status" }, "");
+    const rule = "a handle pushes those in its way";
+    const note = h("span", { class: "cdnlab-hint", role: "status" }, rule);
     const inputs = spec.handles.map((label, i) => h("input", { type: "range", "aria-label": label, min: 0, max: spec.values.length - 1, step: 1, oninput: () => move(i) }));
     const outputs = inputs.map(() => h("output", { "aria-hidden": "true" }));
     const say = () =>
@@ -60,7 +61,7 @@ const CONTROLS = {
         if (inTheWay) inputs[i].value = at;
         return inTheWay;
       });
-      note.textContent = pushed.length ? `pushed along: ${pushed.join(", ")}` : "";
+      note.textContent = pushed.length ? `pushed along: ${pushed.join(", ")}` : rule;
       say();
       turn(inputs.map((input) => spec.values[input.value]));
     };

@@ -25,7 +25,7 @@ from cdnlab.staircase import FONT, safe
 __all__ = ["Fuse", "Lane", "Tick", "Wire", "axis_end", "lasting", "timeline"]
 
 WIDTH = 600  # of its own pixels; a page that has the room shows it larger
-_LEFT, _RIGHT = 142, WIDTH - 18  # pixels: where the first moment and the last one are
+_LEFT, _RIGHT = 146, WIDTH - 18  # pixels: where the first moment and the last one are
 _HEAD, _LANE, _THIN, _FOOT = 42, 50, 34, 6
 _BAR, _SLIM = 18, 8  # pixels: how thick a fuse is, and a thin one
 _UNITS = ((31_536_000, "year"), (86_400, "day"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -199,7 +199,7 @@ def _rail(lane: Lane, y: float) -> str:
     parts = [_stroke(f"M {_LEFT} {number(y)} H {_RIGHT}", 1, ' opacity="0.3"'), place_shape(lane.kind, 20, y, r)]
     parts.append(_text(40, y + (4 if not lane.note else -2), lane.name, size=12.5, extra=' font-weight="600"'))
     if lane.note:
-        parts.append(_text(40, y + 12, lane.note, size=10.5))
+        parts.append(_text(40, y + 12, lane.note, size=10))
     said = f"<title>{safe(PLACES[lane.kind].word)} {safe(lane.name)}</title>"
     which = f' data-place="{safe(lane.place)}" tabindex="0"' if lane.place else ""
     return f"<g{which}>{said}{''.join(parts)}</g>"

@@ -84,7 +84,7 @@ def test_a_fuse_whose_end_is_not_to_be_told_shows_a_question_mark_and_no_future(
     picture = drawn(edge(Fuse(0, None)), now=60, end=120)
     assert "?" in texts(picture)
     ((left, width, _),) = bars(picture)
-    assert left + width <= 142 + (600 - 18 - 142) / 2 + 0.1
+    assert left + width <= 146 + (600 - 18 - 146) / 2 + 0.1
 
 
 def test_a_fuse_beyond_the_picture_ends_in_an_arrow_at_its_border():

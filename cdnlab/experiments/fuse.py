@@ -290,7 +290,7 @@ def panel() -> Panel[Desk]:
             ),
             Predict(
                 "kept",
-                "The origin says no-store. Now raise MinTTL to 1 min: how long will the edge use its copy without asking?",
+                "The origin says no-store. Now raise MinTTL to 60 s: how long will the edge use its copy without asking?",
                 KEPT,
                 kept_outcome,
                 kept_asked,
