@@ -17,16 +17,17 @@ How to write one:
 1. Write `model`, `view` and `twin` in a module of `cdnlab/experiments/`, and test them as the plain functions they are.
 2. List the controls (`cdnlab/controls.py`); their names are the model's keyword arguments. A Predict comes first.
 3. Make a function that returns the Panel, with a title and at most three controls and one primary button in sight.
-4. In the lesson, one cell imports it and shows it; the next sets the controls in code and prints what happened:
+4. In the lesson, one cell imports it and shows it; the next sets the controls of a second one in code and prints what
+   happened. (A second one, so that running the cell does not undo what the learner has done by hand.)
 
        from cdnlab.experiments import far
        panel = far.panel()
        panel
 
-       panel.reset()
-       panel.press("Send", city="Brisbane")
+       again = far.panel()
+       print(again.press("Send", city="Brisbane"))
 
-5. Under "What happened", `panel.now` shows the picture as it stands, for readers without a kernel.
+5. Under "What happened", `again.now` shows the picture as it stands, for readers without a kernel.
 
 In a browser the panel is one small anywidget (`panel.js`, `panel.css`), which draws native input elements from the
 table and puts the picture in as it is. A view may therefore use these attributes, and need not know more:

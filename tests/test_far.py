@@ -150,6 +150,13 @@ def test_the_title_of_the_lesson_states_the_distance_that_the_library_has():
     assert far.kilometres("Auckland", "Stockholm") in title
 
 
+def test_the_lesson_links_only_to_lessons_that_exist():
+    text = "\n".join(cell.source for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "markdown")
+    links = re.findall(r"\]\(([^)]+\.ipynb)\)", text)
+    assert links
+    assert [link for link in links if not (LESSON.parent / link).is_file()] == []
+
+
 def test_the_sketch_says_what_the_config_says():
     sketch = far.sketch()
     assert re.search(r"a name \(\w+\.cloudfront\.net", repr(sketch))
