@@ -138,6 +138,7 @@ class Lesson:
         size = self.page.viewport_size or {"width": 1280, "height": 900}
         tall = self.page.evaluate(HEIGHT)
         self.page.set_viewport_size({"width": size["width"], "height": min(int(tall) + 160, 16000)})
+        self.page.locator(".jp-Notebook .jp-Cell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
         self.page.wait_for_timeout(400)
         self.page.locator(".jp-NotebookPanel").screenshot(path=path)
         self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
