@@ -73,8 +73,11 @@ def edge_map(
         named = [viewer, edge, *near, *regional] if chart is close else [viewer, edge, here[-1], *with_copies]
         words = [Label(*chart.pixels(place), _called(place, chart is close)) for place in _named(chart, named)]
         words += [Label(*_middle(chart, viewer, site), f"+{ms_text(ms)}") for site, ms in trouble.items() if chart is close]
-        lines = [point for a, b in [*pairwise(here), *((viewer, site) for site in trouble)] for point in chart.along(a, b, every=5)]
-        labels = chart.labels(words, free_of=[*chart.spots.values(), *shelf.values()], lines=lines, size=12 if chart is close else 11)
+        lines = [point for a, b in [*pairwise(here), *((viewer, site) for site in trouble)] for point in chart.along(a, b, every=9)]
+        above = [(float(left), 14.0) for left in range(18, 190, 14)] if chart is close else []  # where the caption stands
+        labels = chart.labels(
+            words, free_of=[*chart.spots.values(), *shelf.values(), *above], lines=lines, size=12 if chart is close else 11
+        )
         content = f"{dots}{faint}{on}{wire}{''.join(jags)}{played(chart, journey)}{places}{parcels}{labels}"
         parts.append(chart.sheet(content, at=(x, 0)))
     frame = f'<path d="M{WIDTH - _CLOSE + 0.5} .5h{_CLOSE - 1}v{_HIGH - 1}h{1 - _CLOSE}z" fill="none" stroke="currentColor" opacity="0.4"/>'

@@ -202,7 +202,7 @@ def picture(shelves: Sequence[Shelf], title: str = "") -> str:
     parts = [_shelf(shelf, 4 + order * _ROW, _scale(shelf, shelves)) for order, shelf in enumerate(shelves)]
     high = number(4 + len(shelves) * _ROW)
     # keys are hidden by attribute, so that they stay hidden where style sheets are stripped
-    shows = "<style>:is(:focus-visible,:hover)>.cdnlab-key{visibility:visible}</style>"
+    shows = "<style>:is(:focus-visible,:hover)>.cdnlab-key{display:inline}</style>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cdnlab-shelves" viewBox="0 0 {WIDTH} {high}" width="{WIDTH}" role="group" '
         f'aria-label="{safe(" ".join(part for part in (title, twin(shelves)) if part))}" font-family="{FONT}">{shows}{"".join(parts)}</svg>'
@@ -277,7 +277,7 @@ def _box(box: Box, x: float, y: float, wide: float, stop: str) -> str:
         parts.append(drawn((copy_box if fresh else spent_box)(x + wide / 2, y + half, 5)))
     said = safe(f"{box.label}, {box.says}" + (f"; key: {box.key}" if box.key else ""))
     under = safe(f"key {box.key}; {box.says}" if box.key else f"{box.label}: {box.says}", 92)
-    key = f'<g class="cdnlab-key" visibility="hidden">{_words(_LEFT + 4, y + _HIGH + 14.5, under, 11)}</g>'
+    key = f'<g class="cdnlab-key" display="none">{_words(_LEFT + 4, y + _HIGH + 14.5, under, 11)}</g>'
     moment = "" if box.came_ms is None else f' data-at="{number(box.came_ms)}"'
     return f'<g class="cdnlab-copy"{moment} tabindex="{stop}" role="img" aria-label="{said}">{"".join(parts)}{key}</g>'
 

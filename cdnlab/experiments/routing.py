@@ -141,29 +141,29 @@ def excuse(route: Route, each: RankedEdge) -> str:
 def race(route: Route) -> str:
     """The quickest edges as bars to one scale: trouble is hatched, what the price class leaves out is pale, the winner is bold."""
     shown = route.candidates
-    scale = 300 / max(each.ms for each in shown)
+    scale = 255 / max(each.ms for each in shown)
     parts = []
     for order, each in enumerate(shown):
-        y, extra = 4.0 + 24 * order, route.trouble if each.site == route.calm else 0.0
+        y, extra = 8.0 + 24 * order, route.trouble if each.site == route.calm else 0.0
         wins, outside = each == route.edge, route.outside(each.site)
         clear, late = (each.ms - extra) * scale, extra * scale
         shade = 'fill="currentColor" fill-opacity="0.62"' if wins else 'fill="currentColor" fill-opacity="0.24"'
-        bar = f'<rect x="190" y="{number(y)}" width="{number(clear)}" height="15" {shade}/>'
+        bar = f'<rect x="178" y="{number(y)}" width="{number(clear)}" height="15" {shade}/>'
         if late:
-            bar += f'<path d="{hatch(190 + clear, y, late, 15)}" stroke="currentColor" stroke-width="0.9" fill="none"/>'
-            bar += f'<rect x="{number(190 + clear)}" y="{number(y)}" width="{number(late)}" height="15" fill="none" stroke="currentColor"/>'
+            bar += f'<path d="{hatch(178 + clear, y, late, 15)}" stroke="currentColor" stroke-width="0.9" fill="none"/>'
+            bar += f'<rect x="{number(178 + clear)}" y="{number(y)}" width="{number(late)}" height="15" fill="none" stroke="currentColor"/>'
         told = ms_text(each.ms) + (f" = {ms_text(each.ms - extra)} + {ms_text(extra)} of trouble" if extra else "")
         note = ": the lowest, so it answers" if wins else f", outside {route.price_class}" if outside else ""
         bold = ' font-weight="600"' if wins else ""
         row = (
             f"{place_shape('edge', 14, y + 7.5, 7)}{_words(30, y + 12, each.site.code, bold)}{_words(66, y + 12, _cut(each.site.city))}"
-            f"{bar}{_words(198 + clear + late, y + 12, told + note, bold)}"
+            f"{bar}{_words(186 + clear + late, y + 12, told + note, bold)}"
         )
         which = f'data-place="{escape(each.site.place)}"'
         parts.append(f'<g {which} opacity="0.55">{row}</g>' if outside else f"<g {which}>{row}</g>")
     said = "; ".join(f"{each.site.code} {ms_text(each.ms)}{excuse(route, each)}" for each in shown)
     head = (
-        f'viewBox="0 0 720 {8 + 24 * len(shown)}" width="720" role="img" aria-label="{escape(f"There and back, quickest first: {said}")}"'
+        f'viewBox="0 0 720 {14 + 24 * len(shown)}" width="720" role="img" aria-label="{escape(f"There and back, quickest first: {said}")}"'
     )
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head} {FONT}>{"".join(parts)}</svg>'
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from cdnlab.cloudfront import CloudFront, Held
@@ -84,14 +85,21 @@ def model(
     >>> [journey.result for journey in shops.journeys], [place.code for place in shops.stocked]
     (['Miss', 'Hit', 'Miss'], ['LIS', 'NRT'])
     """
+    routes, journeys, copies = _sent(tuple((press.city, press.trouble, press.cheap) for press in presses))
+    following = route_of(city, trouble, cheap)
+    return Shops(following, following == routes[-1], routes, journeys, copies, friend, again)
+
+
+@lru_cache(maxsize=32)  # the slider moves much more often than anything is sent
+def _sent(asked: tuple[tuple[str, float, bool], ...]) -> tuple[tuple[Route, ...], tuple[Journey, ...], tuple[Held, ...]]:
+    """Lisbon twice, then all that was asked: routes, journeys, and the copies in the end."""
     cdn, url, id_, _ = world()
-    routes = [route_of(HOME), route_of(HOME), *(route_of(press.city, press.trouble, press.cheap) for press in presses)]
+    routes = [route_of(HOME), route_of(HOME), *(route_of(*each) for each in asked)]
     journeys = []
     for route in routes:
         _put_in(cdn, id_, route)
         journeys.append(cdn.get(url, viewer=route.viewer))
-    following = route_of(city, trouble, cheap)
-    return Shops(following, following == routes[-1], tuple(routes), tuple(journeys), tuple(cdn.copies()), friend, again)
+    return tuple(routes), tuple(journeys), tuple(cdn.copies())
 
 
 def _put_in(cdn: CloudFront, id_: str, route: Route) -> None:
