@@ -228,7 +228,7 @@ def _shelf(shelf: Shelf, top: float, scale: float) -> str:
     where = shelf.note or ", ".join(part for part in (mark.word, place.city if name(place) != place.city else "") if part)
     full = f"{size_text(sum(box.size for box in shelf.boxes))} of {size_text(shelf.capacity)}" if shelf.capacity else ""
     shape = place_shape(place.kind, 24, top + 23, 9)
-    called = _words(50, top + 20, safe(name(place), 16), 13.5, ' font-weight="600"')
+    called = _words(50, top + 20, safe(name(place), 14), 13.5, ' font-weight="600"')
     which = f'data-place="{safe(place)}" data-kind="{place.kind}"'
     said = f'tabindex="0" role="button" aria-label="{safe(f"shelf of {station(place)}")}"'
     lines = _words(50, top + 34, safe(where, 20), 11) + (_words(50, top + 47, full, 11) if full else "")
@@ -276,7 +276,7 @@ def _box(box: Box, x: float, y: float, wide: float, stop: str) -> str:
     elif wide >= 16:
         parts.append(drawn((copy_box if fresh else spent_box)(x + wide / 2, y + half, 5)))
     said = safe(f"{box.label}, {box.says}" + (f"; key: {box.key}" if box.key else ""))
-    under = safe(f"key {box.key}; {box.says}" if box.key else f"{box.label}: {box.says}", 92)
+    under = safe(f"{box.says}; key {box.key}" if box.key else f"{box.label}: {box.says}", 84)
     key = f'<g class="cdnlab-key" display="none">{_words(_LEFT + 4, y + _HIGH + 14.5, under, 11)}</g>'
     moment = "" if box.came_ms is None else f' data-at="{number(box.came_ms)}"'
     return f'<g class="cdnlab-copy"{moment} tabindex="{stop}" role="img" aria-label="{said}">{"".join(parts)}{key}</g>'
@@ -288,7 +288,8 @@ def _lookup(shelf: Shelf, top: float) -> str:
     if shelf.looked:
         result = RESULTS[shelf.looked]
         stays = "; one stays now" if shelf.looked == "miss" and any(box.came_ms is not None for box in shelf.boxes) else ""
-        words = f'<tspan font-weight="600">{result.word}</tspan><tspan dx="5" font-size="11.5">{result.plain}{stays}</tspan>'
+        plain = f"{result.plain}{stays}" if shelf.looked in ("hit", "miss", "refresh") else ""  # of the others the word says it all
+        words = f'<tspan font-weight="600">{result.word}</tspan><tspan dx="5" font-size="11.5">{plain}</tspan>'
         parts.append(
             f'<g data-at="{number(shelf.looked_ms)}">{glyph(shelf.looked, _RIGHT + 16, y, 6)}{_words(_RIGHT + 29, y + 4, words, 12.5)}</g>'
         )
