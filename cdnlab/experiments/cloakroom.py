@@ -11,9 +11,10 @@ The page depends on colour and language; it does not depend on the session, nor 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cdnlab.cachekey import treatments
 from cdnlab.cloudfront import CloudFront
@@ -25,7 +26,27 @@ from cdnlab.page import treated
 from cdnlab.policies import managed
 from cdnlab.webserver import WebServer
 
-__all__ = ["VISITORS", "Hole", "Parts", "Round", "Visitor", "World", "became", "policy", "sent", "shop", "title_of", "visit", "world"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "SPELLINGS",
+    "VISITORS",
+    "Hole",
+    "Parts",
+    "Round",
+    "Visitor",
+    "World",
+    "became",
+    "catalogue",
+    "policy",
+    "sent",
+    "shop",
+    "title_of",
+    "visit",
+    "weights",
+    "world",
+]
 
 
 class Visitor(NamedTuple):
@@ -112,6 +133,18 @@ def policy(parts: Parts, name: str = "shirts") -> dict[str, Any]:
     }
 
 
+def config(behaviour: dict[str, Any]) -> dict[str, Any]:
+    """A DistributionConfig: the shop behind this one behaviour."""
+    web = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
+    return {
+        "CallerReference": "lesson 04",
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {"Quantity": 1, "Items": [{"Id": "shop", "DomainName": "shop.example.com", "CustomOriginConfig": web}]},
+        "DefaultCacheBehavior": behaviour,
+    }
+
+
 def world(query: bool = True, session: bool = False, language: bool = True) -> World:
     """A fresh world whose cache policy has these parts in the key; the origin is sent everything but the Host.
 
@@ -122,21 +155,13 @@ def world(query: bool = True, session: bool = False, language: bool = True) -> W
     cdn = CloudFront()
     cdn.connect(WebServer("shop.example.com", shop, region="eu-north-1"))
     made = cdn.create_cache_policy(CachePolicyConfig=policy(Parts(query, session, language)))
-    web = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
-    made = cdn.create_distribution(
-        DistributionConfig={
-            "CallerReference": "lesson 04",
-            "Comment": "",
-            "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [{"Id": "shop", "DomainName": "shop.example.com", "CustomOriginConfig": web}]},
-            "DefaultCacheBehavior": {
-                "TargetOriginId": "shop",
-                "ViewerProtocolPolicy": "redirect-to-https",
-                "CachePolicyId": made["CachePolicy"]["Id"],
-                "OriginRequestPolicyId": managed("origin-request", "AllViewerExceptHostHeader").id,
-            },
-        }
-    )
+    behaviour = {
+        "TargetOriginId": "shop",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "CachePolicyId": made["CachePolicy"]["Id"],
+        "OriginRequestPolicyId": managed("origin-request", "AllViewerExceptHostHeader").id,
+    }
+    made = cdn.create_distribution(DistributionConfig=config(behaviour))
     return World(cdn, f"https://{made['Distribution']['DomainName']}/shirts")
 
 
@@ -231,3 +256,67 @@ def became(parts: Parts) -> tuple[str, str, str]:
     lines = treatments(cdn.distribution(request.host).plan_for(request.path), request)
     word = {each.name: treated(each) for each in lines if each.name in ("color", "session", "Accept-Language")}
     return word["color"], word["session"], word["Accept-Language"]
+
+
+# ---- going further: compression
+
+SPELLINGS = ("gzip, deflate, br", "br;q=1.0, gzip;q=0.8", "gzip, deflate", "gzip;q=0, br", "identity")
+"""Five ways to say in Accept-Encoding which codings one can read."""
+
+
+def catalogue() -> World:
+    """A fresh world with a longer page, compression on, and AWS's policy CachingOptimized."""
+    cdn = CloudFront()
+    rows = (f"<li>Shirt {n * 7919 % 1000}: {color}, {n * 31 % 97 + 5} euros</li>" for n in range(150) for color in ("red", "blue", "white"))
+    page = "<!doctype html><title>Catalogue</title><ul>" + "".join(rows)
+    kept = {"Content-Type": "text/html", "Cache-Control": "max-age=3600"}
+    cdn.connect(WebServer("shop.example.com", lambda request: Response(200, kept, page.encode()), region="eu-north-1"))
+    behaviour = {
+        "TargetOriginId": "shop",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "Compress": True,
+        "CachePolicyId": managed("cache", "CachingOptimized").id,
+    }
+    made = cdn.create_distribution(DistributionConfig=config(behaviour))
+    return World(cdn, f"https://{made['Distribution']['DomainName']}/catalogue")
+
+
+def weights(journeys: Iterable[Journey]) -> pd.DataFrame:
+    """What each viewer said, what it got, in how many bytes, and CloudFront's word for it."""
+    import pandas as pd
+
+    rows = [
+        (
+            journey.request.headers.get("Accept-Encoding"),
+            journey.response.headers.get("Content-Encoding", "none"),
+            len(journey.response.body),
+            journey.result,
+        )
+        for journey in journeys
+    ]
+    return pd.DataFrame(rows, columns=["Accept-Encoding", "Content-Encoding", "bytes", "result"])
+
+
+# ---- what the exercises reckon with
+
+
+def recalled() -> list[str]:
+    """Madrid, Madrid, Tokyo: what X-Cache tells each of them."""
+    cdn, url = world()
+    return [cdn.get(url, city).result for city in ("Madrid", "Madrid", "Tokyo")]
+
+
+def thirteenth() -> list[object]:
+    """Result of one more visitor, whose parameters stand the other way round, and the copies at the edge after that."""
+    cdn, _ = visit()
+    host = cdn.list_distributions()["DistributionList"]["Items"][0]["DomainName"]
+    late = Visitor("size=m&color=blue", "77aa", "es")
+    journey = cdn.get(f"https://{host}/shirts?{late.query}", "Madrid", late.headers)
+    return [journey.result, sum(held.place.kind == "edge" for held in cdn.copies())]
+
+
+def read_by_the_second() -> str:
+    """The language that visitor 2 reads when the shop is told the language and the key does not contain it."""
+    _, journeys = visit(language=False)
+    found = re.search(r'lang="(\w+)"', journeys[1].response.body.decode())
+    return {"es": "Spanish", "en": "English", "de": "German"}[found[1]] if found else ""

@@ -109,7 +109,7 @@ def outcome(rack: Rack) -> str:
 
 _TOP = 50
 _ROW = 31.0  # pixels: one visitor's tag
-_COLUMNS = (("query", 33.0, 136.0), ("cookie", 175.0, 98.0), ("language", 279.0, 56.0))
+_COLUMNS = (("query", 33.0, 136.0), ("cookie", 175.0, 94.0), ("language", 273.0, 56.0))
 _RACK, _WIDE, _HIGH, _GAP, _ACROSS = 352, 118, 88, 6, 3
 _METERS = _TOP + 4 * (_HIGH + _GAP) + 22
 
@@ -151,7 +151,7 @@ def _hole(rack: Rack, order: int) -> str:
     begins = number(_moment(found, hole.visitors[0]))
     parts = [box(x, y, _WIDE, _HIGH, 1.6), f'<g data-at="{begins}">', words(x + 6, y + 16, hole.title, 12.5, BOLD)]
     if hole.twin:
-        parts.append(words(x + 6, y + _HIGH - 6, f"as in hole {hole.twin}", 11.5))
+        parts.append(words(x + 6, y + _HIGH - 6, f"= hole {hole.twin}", 11.5))
     parts.append("</g>")
     for seat, visitor in enumerate(hole.visitors):
         left, down = x + 11 + seat % _ACROSS * 35, y + 31 + seat // _ACROSS * 14.5

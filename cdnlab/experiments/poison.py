@@ -391,7 +391,13 @@ def trouble(policies: Mapping[str, Any]) -> str:
     cdn = world(*made)
     journeys = [cdn.get(f"https://{SHOP}{PAGE}", headers=Headers(each)) for each in _CUSTOMERS]
     if any(journey.result != "Hit" for journey in journeys[1:]):
-        why = next((f" The key X-ray blames the {split.what}." for split in key_xray(cdn, journeys).splits if split.gained), "")
         hits = sum(journey.result == "Hit" for journey in journeys)
-        return f"Nobody is poisoned any more, but of three customers of one page, {hits} got a Hit, and two should.{why}"
+        return f"Nobody is poisoned any more, but of three customers of one page, {hits} got a Hit, and two should. {_blamed(cdn, journeys)}"
     return ""
+
+
+def _blamed(cdn: CloudFront, journeys: Sequence[Journey]) -> str:
+    """Why customers do not share a copy."""
+    if not cdn.copies():
+        return "With these TTLs nothing is cached at all."
+    return next((f"The key X-ray blames the {split.what}." for split in key_xray(cdn, journeys).splits if split.gained), "")

@@ -14,8 +14,9 @@ STYLE = """
 .cdnlab-tried{border-collapse:collapse;margin:6px 0;font-size:13px;border:0}
 .cdnlab-tried caption{text-align:left;padding:2px 0;color:inherit}
 .cdnlab-tried th,.cdnlab-tried td{text-align:left;padding:3px 14px 3px 6px;border:0;border-bottom:1px solid var(--cl-line,currentColor);
-background:none;color:inherit;font-weight:400;white-space:normal;max-width:none;vertical-align:top}
-.cdnlab-tried tbody th{white-space:nowrap}
+background:none;color:inherit;font-weight:400;max-width:none;vertical-align:top}
+.cdnlab-tried td{white-space:normal}
+.cdnlab-tried th{white-space:nowrap}
 .cdnlab-tried thead th,.cdnlab-tried .cdnlab-best>*{font-weight:600}
 .cdnlab-tried code{color:inherit;background:none}
 """
