@@ -164,8 +164,9 @@ def timeline(
     parts += [_present(scale, y), *(_flag(word, at, scale, y) for word, at in (flags or {}).items())]
     parts += [_wire(wire, middles, scale) for wire in wires]
     parts += [_ticks(lane, middle, scale, above=row in starts) for row, (lane, middle) in enumerate(rows)]
-    parts.append(_legend(lanes, now, y + 10))
-    high = number(y + 30 + _FOOT)
+    legend, bottom = _legend(lanes, now, y + 10)
+    parts.append(legend)
+    high = number(bottom + 20 + _FOOT)
     size = f'viewBox="0 0 {WIDTH} {high}" width="{WIDTH * 6 // 5}" style="max-width:100%;height:auto"'
     head = f'class="cdnlab-timeline" {size} role="img" aria-label="{safe(title)}" font-family="{FONT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}</svg>'
@@ -305,8 +306,8 @@ def _ticks(lane: Lane, y: float, scale: _Scale, *, above: bool) -> str:
     return "".join(parts)
 
 
-def _legend(lanes: Sequence[Lane], now: float, y: float) -> str:
-    """What the signs in this picture mean, those only that occur."""
+def _legend(lanes: Sequence[Lane], now: float, y: float) -> tuple[str, float]:
+    """What the signs in this picture mean, those only that occur, in as many rows as it takes; and where the last row begins."""
     states = {tick.state for lane in lanes for tick in lane.ticks}
     fuses = [fuse for lane in lanes for fuse in lane.fuses]
     entries = [(glyph(state, 0, 0, 5), result.word) for state, result in RESULTS.items() if state in states]
@@ -320,6 +321,8 @@ def _legend(lanes: Sequence[Lane], now: float, y: float) -> str:
     entries += [(_block(-9, 6, -5, 10, _BURNT) + _ending(end, 6, -5, 10), end) for end in _ENDINGS if end in ended]
     parts, x = [], 24.0
     for sign, said in entries:
+        if x + 14 + 6.1 * len(said) > WIDTH:
+            x, y = 24.0, y + 20
         parts.append(f'<g transform="translate({number(x)} {number(y + 14)})">{sign}</g>{_text(x + 14, y + 18, said, size=11)}')
         x += 14 + 6.1 * len(said) + 20
-    return "".join(parts)
+    return "".join(parts), y
