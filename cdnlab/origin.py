@@ -128,7 +128,7 @@ class ToOrigin:
         request = self._request(ask, spec)
         place = self.origins.place_of(spec.domain_name)
         ms, basis = Rtt(0.0, "assumed") if place is _NOWHERE else rtt(self.place, place)
-        signed_by = self.origins.identify(ask.distribution, spec, ask.request)
+        signed_by = self.origins.identify(ask.distribution, spec, request)
         first = self.clock.now()
         for attempt in range(1, spec.connection_attempts + 1):
             if trail.explain and place is not _NOWHERE:

@@ -405,6 +405,55 @@ def test_64_who_may_not_list_gets_403_for_a_missing_key_and_that_403_is_not_reme
     assert lab.get("/missing").origin_requests
 
 
+def oac_lab(source_arn=None, behavior="always"):
+    """A lab over a private bucket that trusts CloudFront for one distribution."""
+    bucket = Bucket("photos", region="eu-north-1")
+    lab = Lab(default=behaviour())
+    lab.cdn.connect(bucket)
+    bucket.put_object(Key="a.jpg", Body=b"x")
+    access = {"Name": "n", "SigningProtocol": "sigv4", "SigningBehavior": behavior, "OriginAccessControlOriginType": "s3"}
+    oac = lab.cdn.create_origin_access_control(OriginAccessControlConfig=access)["OriginAccessControl"]["Id"]
+    origin = {
+        "Id": "www",
+        "DomainName": "photos.s3.eu-north-1.amazonaws.com",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+        "OriginAccessControlId": oac,
+    }
+    lab.cdn.update_distribution(
+        Id=lab.id,
+        IfMatch=lab.etag,
+        DistributionConfig={**lab.cdn.get_distribution_config(Id=lab.id)["DistributionConfig"], "Origins": listed([origin])},
+    )
+    arn = source_arn or lab.cdn.get_distribution(Id=lab.id)["Distribution"]["ARN"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::photos/*",
+        "Condition": {"StringEquals": {"AWS:SourceArn": arn}},
+    }
+    bucket.put_bucket_policy(Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return lab
+
+
+@pytest.mark.parametrize(
+    ("behavior", "headers", "status"),
+    [("always", {}, 200), ("always", {"Authorization": "mine"}, 200), ("no-override", {}, 200), ("never", {}, 403)],
+)
+def test_67_cloudfront_signs_for_an_oac_as_its_signing_behavior_says(behavior, headers, status):
+    assert oac_lab(behavior=behavior).get("/a.jpg", headers=headers).response.status == status
+
+
+def test_67_no_override_signs_although_the_viewer_sent_an_authorization_that_was_removed():
+    assert oac_lab(behavior="no-override").get("/a.jpg", headers={"Authorization": "mine"}).response.status == 200
+
+
+def test_68_an_oac_policy_with_another_distributions_arn_refuses():
+    lab = oac_lab("arn:aws:cloudfront::111122223333:distribution/E111111111111")
+    journey = lab.get("/a.jpg")
+    assert (journey.response.status, b"AccessDenied" in journey.response.body) == (403, True)
+
+
 # headers, failover, invalidation
 
 
