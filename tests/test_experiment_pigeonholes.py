@@ -281,8 +281,8 @@ def test_five_spellings_of_what_one_can_read_are_four_copies() -> None:
     frame = cloakroom.weights(journeys)
     assert list(frame["Content-Encoding"]) == ["br", "br", "gzip", "br", "none"]
     assert list(frame["result"]) == ["Miss", "Hit", "Miss", "Miss", "Miss"]
-    small, plain = frame["bytes"][0], frame["bytes"][4]
-    assert small < frame["bytes"][2] < plain / 3
+    small, plain = frame["kB"][0], frame["kB"][4]
+    assert small < frame["kB"][2] < plain / 3
 
 
 def test_the_exercises_answers_are_run_and_not_written_down() -> None:

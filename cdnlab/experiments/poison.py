@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from cdnlab.cloudfront import CloudFront, Held
 from cdnlab.controls import Button, Choice, Predict, Press
+from cdnlab.experiments.cloakroom import config
 from cdnlab.experiments.tags import BOLD, MONO, WIDTH, box, numbered, sheet, words
 from cdnlab.journey import Journey
 from cdnlab.keyxray import key_of, key_xray
@@ -33,6 +34,11 @@ __all__ = ["ATTACKS", "KEYS", "SENDS", "Attack", "Case", "Lab", "model", "panel"
 
 SHOP, HELP, EVIL = "shop.example.com", "help.example.com", "evil.example"
 PAGE = "/sale"
+CERTIFICATE = {
+    "ACMCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "SSLSupportMethod": "sni-only",
+    "MinimumProtocolVersion": "TLSv1.2_2021",
+}
 
 
 class Attack(NamedTuple):
@@ -98,27 +104,14 @@ def world(cache: Mapping[str, Any], request_policy: str | Mapping[str, Any] = "A
         sends = managed("origin-request", request_policy).id
     else:
         sends = cdn.create_origin_request_policy(OriginRequestPolicyConfig=request_policy)["OriginRequestPolicy"]["Id"]
-    web = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
-    cdn.create_distribution(
-        DistributionConfig={
-            "CallerReference": "lesson 04",
-            "Comment": "",
-            "Enabled": True,
-            "Aliases": {"Quantity": 2, "Items": [SHOP, HELP]},
-            "ViewerCertificate": {
-                "ACMCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-                "SSLSupportMethod": "sni-only",
-                "MinimumProtocolVersion": "TLSv1.2_2021",
-            },
-            "Origins": {"Quantity": 1, "Items": [{"Id": "web", "DomainName": "web.example.com", "CustomOriginConfig": web}]},
-            "DefaultCacheBehavior": {
-                "TargetOriginId": "web",
-                "ViewerProtocolPolicy": "redirect-to-https",
-                "CachePolicyId": cdn.create_cache_policy(CachePolicyConfig=cache)["CachePolicy"]["Id"],
-                "OriginRequestPolicyId": sends,
-            },
-        }
-    )
+    behaviour = {
+        "TargetOriginId": "shop",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "CachePolicyId": cdn.create_cache_policy(CachePolicyConfig=cache)["CachePolicy"]["Id"],
+        "OriginRequestPolicyId": sends,
+    }
+    names = {"Aliases": {"Quantity": 2, "Items": [SHOP, HELP]}, "ViewerCertificate": CERTIFICATE}
+    cdn.create_distribution(DistributionConfig=config(behaviour, "web.example.com") | names)
     return cdn
 
 
@@ -195,7 +188,7 @@ def _reads(found: Case) -> str:
 
 def say(lab: Lab) -> str:
     """The text twin: the settings, what the first request left behind, what the customer then reads."""
-    settings = f"Key: {lab.key}; the origin is also told what {lab.sends} sends."
+    settings = f"Key: {lab.key}; origin request policy: {lab.sends}."
     if lab.case is None:
         return f"{settings} A first request with {lab.attack} is ready, and then a customer of {SHOP}. Nothing has been sent."
     first, visit = lab.case.attack, lab.case.visit
@@ -392,7 +385,7 @@ def trouble(policies: Mapping[str, Any]) -> str:
     journeys = [cdn.get(f"https://{SHOP}{PAGE}", headers=Headers(each)) for each in _CUSTOMERS]
     if any(journey.result != "Hit" for journey in journeys[1:]):
         hits = sum(journey.result == "Hit" for journey in journeys)
-        return f"Nobody is poisoned any more, but of three customers of one page, {hits} got a Hit, and two should. {_blamed(cdn, journeys)}"
+        return f"Nobody is poisoned, but of three customers of one page, {hits} got a Hit, and two should. {_blamed(cdn, journeys)}"
     return ""
 
 
