@@ -44,7 +44,7 @@ class Box:
     """One copy: `label` (its path), `size` in bytes, `fresh_for` seconds more (0 or less: expired) of the `lasts` it was given.
 
     `key`: what tells it from other copies; `found`: the state of the lookup that met it (hit, refresh, stale), else "";
-    `came_ms`: the moment of network time at which it was put here, None if it was here before.
+    `came_ms`: the moment of network time at which it was put here, None if it was here before; `flagged`: the one to watch.
     """
 
     label: str
@@ -54,6 +54,7 @@ class Box:
     key: str = ""
     found: str = ""
     came_ms: float | None = None
+    flagged: bool = False
 
     @property
     def share(self) -> float:
@@ -139,10 +140,12 @@ def stocked(
     guesses: Mapping[Place, str] | None = None,
     notes: Mapping[Place, str] | None = None,
     faint: Collection[Place] = (),
+    flagged: str = "",
 ) -> tuple[Shelf, ...]:
     """Shelves made of `copies`, taken just after the `journey` on show: one for each of `places`, then any others that hold something.
 
-    `capacity`: bytes by kind of place (edge, regional); `guesses`: predicted states, `notes`: words under the name, both by place.
+    `capacity`: bytes by kind of place (edge, regional); `guesses`: predicted states, `notes`: words under the name, both by place;
+    `flagged`: the path of the copies to watch, drawn with a thick outline.
     """
     held: dict[Place, list[Copied]] = {place: [] for place in places}
     for copy in copies:
@@ -166,6 +169,7 @@ def stocked(
                 key_text(copy.key),
                 found.get(place, "") if order == last and found.get(place) in _FOUND else "",
                 came.get(place) if order == last else None,
+                bool(flagged) and copy.path == flagged,
             )
             for order, copy in enumerate(here)
         ]
@@ -265,7 +269,8 @@ def _box(box: Box, x: float, y: float, wide: float, stop: str) -> str:
         parts.append(f'<g class="cdnlab-{box.found}">{halo}{edge}</g>')
     look = 'fill="currentColor" fill-opacity="0.14"' if fresh else 'fill="none" stroke-dasharray="5 4"'
     parts.append(f'<path d="{outline}" class="cdnlab-back" fill="none"/>')
-    parts.append(f'<path d="{outline}" {look} stroke="currentColor" stroke-width="1.4"/>')
+    thick = "4" if box.flagged else "1.4"
+    parts.append(f'<path d="{outline}" {look} stroke="currentColor" stroke-width="{thick}"/>')
     burnt = f'<path d="M{number(x)} {number(y - 5)}h{number(wide)}" stroke="currentColor" stroke-width="3" opacity="0.22"/>'
     left = f'<path d="M{number(x)} {number(y - 5)}h{number(wide * box.share)}" stroke="currentColor" stroke-width="3"/>' if fresh else ""
     spark = f'<circle cx="{number(x + wide * box.share)}" cy="{number(y - 5)}" r="3" fill="currentColor"/>' if fresh else ""
@@ -287,9 +292,11 @@ def _lookup(shelf: Shelf, top: float) -> str:
     parts, y = [], top + 20
     if shelf.looked:
         result = RESULTS[shelf.looked]
-        stays = "; one stays now" if shelf.looked == "miss" and any(box.came_ms is not None for box in shelf.boxes) else ""
-        plain = f"{result.plain}{stays}" if shelf.looked in ("hit", "miss", "refresh") else ""  # of the others the word says it all
+        plain = result.plain if shelf.looked in ("hit", "miss", "refresh") else ""  # of the others the word says it all
         words = f'<tspan font-weight="600">{result.word}</tspan><tspan dx="5" font-size="11.5">{plain}</tspan>'
+        came = [box.came_ms for box in shelf.boxes if box.came_ms is not None]
+        if shelf.looked == "miss" and came:
+            words += f'<tspan font-size="11.5" data-at="{number(came[-1])}">; one stays now</tspan>'
         parts.append(
             f'<g data-at="{number(shelf.looked_ms)}">{glyph(shelf.looked, _RIGHT + 16, y, 6)}{_words(_RIGHT + 29, y + 4, words, 12.5)}</g>'
         )

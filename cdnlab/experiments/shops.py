@@ -21,14 +21,14 @@ from cdnlab.edgemap import edge_map
 from cdnlab.experiments.routing import ALL, DAY, HOME, Route, bucket, excuse, race, route_of, smallest, world
 from cdnlab.geography import cities, edges_of, find_city, regional_for
 from cdnlab.journey import Journey
-from cdnlab.marks import glyph, state_of
+from cdnlab.marks import state_of
 from cdnlab.page import html
 from cdnlab.panels import Panel
 from cdnlab.shelves import picture as shelves_picture
 from cdnlab.shelves import stocked
 from cdnlab.staircase import picture
 from cdnlab.steps import Place
-from cdnlab.telling import events, ms_text, name, overall, station
+from cdnlab.telling import events, ms_text, name, station
 
 __all__ = ["Shops", "bucket", "caption", "comment", "model", "panel", "say", "smallest", "view", "world"]
 
@@ -243,9 +243,8 @@ def view(shops: Shops) -> str:
 
 def _headline(journey: Journey) -> str:
     """The latest request in a line: what the shelves and the staircase beneath it show."""
-    sign = f'<svg width="16" height="14" viewBox="0 0 16 14" aria-hidden="true">{glyph(overall(journey), 8, 7, 5)}</svg>'
     told = f"{name(journey.viewer)}, edge {journey.edge}, {journey.result}, {ms_text(journey.latency_ms)}"
-    return f"The latest request: {sign} <strong>{escape(told)}</strong>. What it found on the shelves, and its way:"
+    return f"The latest request: <strong>{escape(told)}</strong>. What it found on the shelves, and its way:"
 
 
 def panel() -> Panel[Shops]:

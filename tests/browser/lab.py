@@ -139,6 +139,7 @@ class Lesson:
         tall = self.page.evaluate(HEIGHT)
         self.page.set_viewport_size({"width": size["width"], "height": min(int(tall) + 160, 16000)})
         self.page.locator(".jp-Notebook .jp-Cell").first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
+        self.page.evaluate("() => document.querySelectorAll('.jp-WindowedPanel-outer').forEach((each) => (each.scrollTop = 0))")
         self.page.wait_for_timeout(400)
         self.page.locator(".jp-NotebookPanel").screenshot(path=path)
         self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
