@@ -29,9 +29,9 @@
     return all.filter(stop).map((each) => ({ element: each, name: named(each), kind: kind(each), height: height(each) }));
   },
 
-  // Everything in the panel that can answer: the picture, the live sentence, the outcome of a prediction, the band of the tape.
+  // Everything in the panel that can answer: picture, live sentence, outcome of a prediction, band of the tape, what can be folded open.
   shown(panel) {
-    return [...panel.querySelectorAll(".cdnlab-picture, [role=status], .cdnlab-said, .cdnlab-band")].map((each) => each.outerHTML).join();
+    return [...panel.querySelectorAll(".cdnlab-picture, [role=status], .cdnlab-said, .cdnlab-band, details")].map((each) => each.outerHTML).join();
   },
 
   // From now on, remember whether any of it was ever different.
