@@ -336,7 +336,8 @@ class KeyXray:
         for split in self.splits:
             parts.append(_bar(split, self.hit_ratio, y))
             y += 50
-        size = f'viewBox="0 0 {_WIDE} {number(y)}" width="{_WIDE}" style="max-width:100%;height:auto"'
+        high = number(y - 20 if self.splits else y + 10)
+        size = f'viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" style="max-width:100%;height:auto"'
         label = safe(self)
         return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}" font-family="{FONT}">{"".join(parts)}</svg>'
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cdnlab.errors import ConfigError, InputError
 from cdnlab.exercises import lesson
-from cdnlab.experiments import cloakroom, pigeonholes, poison
+from cdnlab.experiments import cloakroom, pigeonholes, poison, twosites
 from cdnlab.experiments.cloakroom import VISITORS, Parts, sent
 from cdnlab.keyxray import ORDER
 
@@ -204,14 +204,12 @@ def test_a_forged_header_brings_a_strangers_script_to_the_next_customer() -> Non
 def test_the_labs_twin_and_comment_follow_the_journeys() -> None:
     panel = poison.panel()
     assert panel.sentence.endswith("Nothing has been sent.")
-    assert panel.press(ATTACK, guess=poison.OWN).endswith(
-        "First request, with Host: help.example.com: 404, Error. Then the customer: 404, Error from cloudfront (from the edge's copy), "
-        "an answer made for the first request."
-    )
+    first = "Key: path; policy AllViewer. First request, Host: help.example.com: 404. Customer: 404 from the edge's copy, not her page."
+    assert panel.press(ATTACK, guess=poison.OWN) == first
     assert panel.said()[0]["outcome"].startswith("She read an answer made for the first request: 404")
     assert panel.set(key="path + Host").endswith("Nothing has been sent."), "another key is another question"
     assert panel.said()[0]["outcome"] == ""
-    assert panel.press(ATTACK).endswith("200, Miss from cloudfront (from the origin), the shop's sale page.")
+    assert panel.press(ATTACK).endswith("Customer: 200 from the origin, her page.")
     assert poison.comment(panel.result) == "Harmless: with Host in the key, help.example.com has a hole of its own."
     panel.press(ATTACK, attack=FORGED, sends="HostHeaderOnly")
     assert poison.comment(panel.result).startswith("Harmless: X-Forwarded-Host did not reach the origin")
@@ -236,38 +234,38 @@ def test_the_lab_is_drawn_in_every_state(attack: str, key: str, sends: str, pres
 
 
 def with_headers(*names: str) -> dict[str, Any]:
-    return poison.given() | {"CachePolicyConfig": poison.cache_policy(*names)}
+    return twosites.given() | {"CachePolicyConfig": twosites.cache_policy(*names)}
 
 
 def test_what_the_check_finds_wrong_is_what_a_visitor_reads() -> None:
-    assert "a visitor of shop.example.com gets 404, “help.example.com: No page /sale here”" in poison.trouble(poison.given())
-    assert "“shop.example.com: Sale!; script https://evil.example/cart.js”" in poison.trouble(with_headers("Host"))
-    assert "0 got a Hit, and two should. The key X-ray blames the header User-Agent." in poison.trouble(poison.overdone())
+    assert "a visitor of shop.example.com gets 404, “help.example.com: No page /sale here”" in twosites.trouble(twosites.given())
+    assert "“shop.example.com: Sale!; script https://evil.example/cart.js”" in twosites.trouble(with_headers("Host"))
+    assert "0 got a Hit, and two should. The key X-ray blames the header User-Agent." in twosites.trouble(twosites.overdone())
 
 
-@pytest.mark.parametrize("repair", [poison.mended(), with_headers("Host", "X-Forwarded-Host")], ids=["send less", "key more"])
+@pytest.mark.parametrize("repair", [twosites.mended(), with_headers("Host", "X-Forwarded-Host")], ids=["send less", "key more"])
 def test_both_repairs_hold(repair: dict[str, Any]) -> None:
-    assert poison.trouble(repair) == ""
+    assert twosites.trouble(repair) == ""
 
 
 def test_switching_the_cache_off_is_no_repair() -> None:
-    off = poison.mended()
+    off = twosites.mended()
     off["CachePolicyConfig"] |= {"MinTTL": 0, "DefaultTTL": 0, "MaxTTL": 0}
     off["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"] = {"HeaderBehavior": "none"}
-    assert poison.trouble(off) != ""
+    assert twosites.trouble(off) != ""
     short = with_headers("Host", "X-Forwarded-Host")
     short["CachePolicyConfig"] |= {"MinTTL": 0, "DefaultTTL": 0, "MaxTTL": 0}
     assert "nothing is cached" in lesson("04").q3.check(short).text
 
 
 def test_what_aws_would_refuse_is_refused_in_its_words() -> None:
-    bad = poison.given()
+    bad = twosites.given()
     bad["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"] = {
         "HeaderBehavior": "whitelist",
         "Headers": {"Quantity": 2, "Items": ["Host"]},
     }
     with pytest.raises(ConfigError):
-        poison.trouble(bad)
+        twosites.trouble(bad)
     verdict = lesson("04").q3.check(bad)
     assert verdict.outcome == "not yet" and "InconsistentQuantities" in verdict.text
 

@@ -1,58 +1,32 @@
 """Lesson 04, second half: the poisoned copy.
 
-Two sites, a shop and its help pages, stand behind one distribution and on one web server, which tells them apart by the Host
-header. The server also believes X-Forwarded-Host when it writes the address of a script into a page. CloudFront sends it both;
-neither is in the cache key. So whatever the first request brings about is kept, and handed to everybody who comes after.
-
-The lesson's incident is the same world: two policies to be repaired, and a check that attacks what they make.
+Somebody's request brings about an answer, which is kept; then a customer asks for the same page (`twosites.py`). If what
+changed the first answer is not in the cache key, she is handed it. The picture tells it from top to bottom: the first request, what
+of it is in the key, sent or dropped; the copies at the edge; the customer.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any, NamedTuple
 
-from cdnlab.cloudfront import CloudFront, Held
+from cdnlab.cachekey import treatments
+from cdnlab.cloudfront import Held
 from cdnlab.controls import Button, Choice, Predict, Press
-from cdnlab.experiments.cloakroom import config
 from cdnlab.experiments.tags import BOLD, MONO, WIDTH, box, numbered, sheet, words
+from cdnlab.experiments.twosites import ATTACKS, EVIL, PAGE, SHOP, Ask, cache_policy, own, shown, world
 from cdnlab.journey import Journey
-from cdnlab.keyxray import key_of, key_xray
+from cdnlab.keyxray import key_of
 from cdnlab.marks import glyph, number
-from cdnlab.messages import Headers, Request, Response
+from cdnlab.messages import Request, Response
 from cdnlab.page import html, treated
 from cdnlab.panels import Panel
-from cdnlab.policies import managed
 from cdnlab.telling import overall, x_cache
-from cdnlab.webserver import WebServer
 
-__all__ = ["ATTACKS", "KEYS", "SENDS", "Attack", "Case", "Lab", "model", "panel", "say", "view", "world"]
+__all__ = ["ATTACKS", "KEYS", "SENDS", "Case", "Lab", "model", "panel", "say", "view"]
 
-SHOP, HELP, EVIL = "shop.example.com", "help.example.com", "evil.example"
-PAGE = "/sale"
-CERTIFICATE = {
-    "ACMCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-    "SSLSupportMethod": "sni-only",
-    "MinimumProtocolVersion": "TLSv1.2_2021",
-}
-
-
-class Attack(NamedTuple):
-    """A first request that is not the customer's: its host, and one more header or none."""
-
-    host: str
-    headers: Mapping[str, str]
-
-
-ATTACKS = {
-    f"Host: {HELP}": Attack(HELP, {}),
-    f"X-Forwarded-Host: {EVIL}": Attack(SHOP, {"X-Forwarded-Host": EVIL}),
-}
-"""The first requests to choose from, by the header that matters."""
 KEYS: dict[str, tuple[str, ...]] = {
     "path": (),
     "path + Host": ("Host",),
@@ -61,58 +35,6 @@ KEYS: dict[str, tuple[str, ...]] = {
 """The cache keys to choose from: headers beside the path."""
 SENDS = ("AllViewer", "HostHeaderOnly")
 """The origin request policies to choose from, both managed by AWS."""
-
-
-def sites(request: Request) -> Response:
-    """The web server: two sites, told apart by Host. The shop writes its script's address by X-Forwarded-Host, if there is one."""
-    host = request.headers.get("Host") or SHOP
-    kept = {"Content-Type": "text/html", "Cache-Control": "max-age=300"}
-    if host == HELP:
-        return Response(404, kept, f"<title>{HELP}</title> No page {request.path} here".encode())
-    script = request.headers.get("X-Forwarded-Host") or SHOP
-    return Response(200, kept, f'<title>{SHOP}</title> Sale! <script src="https://{script}/cart.js"></script>'.encode())
-
-
-def cache_policy(*headers: str) -> dict[str, Any]:
-    """A CachePolicyConfig with these headers in the key, beside the path."""
-    listed = {"HeaderBehavior": "whitelist", "Headers": {"Quantity": len(headers), "Items": list(headers)}}
-    return {
-        "Name": "two-sites",
-        "MinTTL": 1,
-        "ParametersInCacheKeyAndForwardedToOrigin": {
-            "EnableAcceptEncodingGzip": False,
-            "EnableAcceptEncodingBrotli": False,
-            "HeadersConfig": listed if headers else {"HeaderBehavior": "none"},
-            "CookiesConfig": {"CookieBehavior": "none"},
-            "QueryStringsConfig": {"QueryStringBehavior": "none"},
-        },
-    }
-
-
-def world(cache: Mapping[str, Any], request_policy: str | Mapping[str, Any] = "AllViewer") -> CloudFront:
-    """A fresh world: both sites behind one distribution with this cache policy and origin request policy (managed, or a config).
-
-    Raises what create_cache_policy, create_origin_request_policy and create_distribution raise.
-
-    >>> cdn = world(cache_policy())
-    >>> [cdn.get(f"https://{host}/sale").response.status for host in ("help.example.com", "shop.example.com")]
-    [404, 404]
-    """
-    cdn = CloudFront()
-    cdn.connect(WebServer("web.example.com", sites, region="eu-north-1"))
-    if isinstance(request_policy, str):
-        sends = managed("origin-request", request_policy).id
-    else:
-        sends = cdn.create_origin_request_policy(OriginRequestPolicyConfig=request_policy)["OriginRequestPolicy"]["Id"]
-    behaviour = {
-        "TargetOriginId": "shop",
-        "ViewerProtocolPolicy": "redirect-to-https",
-        "CachePolicyId": cdn.create_cache_policy(CachePolicyConfig=cache)["CachePolicy"]["Id"],
-        "OriginRequestPolicyId": sends,
-    }
-    names = {"Aliases": {"Quantity": 2, "Items": [SHOP, HELP]}, "ViewerCertificate": CERTIFICATE}
-    cdn.create_distribution(DistributionConfig=config(behaviour, "web.example.com") | names)
-    return cdn
 
 
 # ---- the model
@@ -131,14 +53,7 @@ class Case:
     @property
     def poisoned(self) -> bool:
         """Did the customer get another answer than the server has for her?"""
-        return not _own(self.visit)
-
-
-def _own(journey: Journey) -> bool:
-    """Whether the viewer was answered as the server answers that viewer's host when it is asked plainly."""
-    host = journey.request.headers.get("Host") or journey.request.host
-    right = sites(Request("GET", journey.request.url, Headers({"Host": host})))
-    return (journey.response.status, journey.response.body) == (right.status, right.body)
+        return not own(self.visit)
 
 
 @lru_cache(maxsize=16)
@@ -152,6 +67,15 @@ def case(attack: str, key: str, sends: str) -> Case:
     copies = sorted((held for held in cdn.copies() if held.place.kind == "edge"), key=lambda held: keys.index(held.key))
     owners = tuple(keys.index(held.key) + 1 for held in copies)
     return Case(asked, visit, tuple(copies), [held.key for held in copies].index(keys[1]) + 1, owners)
+
+
+@lru_cache(maxsize=16)
+def became(ask: Ask, key: str, sends: str) -> tuple[tuple[str, str], ...]:
+    """What becomes of a request's headers under this key, in the words of `marks.TREATMENTS`: pairs of line and word."""
+    cdn = world(cache_policy(*KEYS[key]), sends)
+    request = Request("GET", f"https://{ask.host}{PAGE}", ask.headers)
+    lines = treatments(cdn.distribution(ask.host).plan_for(PAGE), request)
+    return tuple((f"{each.name}: {each.value}", treated(each)) for each in lines if not each.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +112,12 @@ def _reads(found: Case) -> str:
 
 def say(lab: Lab) -> str:
     """The text twin: the settings, what the first request left behind, what the customer then reads."""
-    settings = f"Key: {lab.key}; origin request policy: {lab.sends}."
+    settings = f"Key: {lab.key}; policy {lab.sends}."
     if lab.case is None:
         return f"{settings} A first request with {lab.attack} is ready, and then a customer of {SHOP}. Nothing has been sent."
-    first, visit = lab.case.attack, lab.case.visit
-    return (
-        f"{settings} First request, with {lab.attack}: {first.response.status}, {first.result}. "
-        f"Then the customer: {visit.response.status}, {_cache(visit)}, {_reads(lab.case)}."
-    )
+    first, visit = lab.case.attack.response, lab.case.visit
+    page = "not her page" if lab.case.poisoned else "her page"
+    return f"{settings} First request, {lab.attack}: {first.status}. Customer: {visit.response.status} {_source(visit)}, {page}."
 
 
 def _cache(journey: Journey) -> str:
@@ -233,18 +155,14 @@ def outcome(lab: Lab) -> str:
 _BAND, _RIGHT = 112, 340
 
 
-def _request(order: int, title: str, journey: Journey | None, attack: Attack | None, y: float) -> str:
+def _request(order: int, title: str, journey: Journey | None, lines: Sequence[tuple[str, str]], y: float) -> str:
     """A request's lines, the key's in frames, and what it was answered."""
     parts = [numbered(order, y + 12), words(30, y + 16, title, 13, BOLD)]
-    host, more = (attack.host, attack.headers) if attack else (SHOP, {})
-    became = {each.name: treated(each) for each in journey.treatments if not each.added} if journey else {}
-    lines = [("path", PAGE, "in key" if journey else ""), ("Host", host, became.get("Host", ""))]
-    lines += [(name, value, became.get(name, "")) for name, value in more.items()]
-    for row, (name, value, word) in enumerate(lines):
-        at, text = y + 42 + row * 25, PAGE if name == "path" else f"{name}: {value}"
+    for row, (text, word) in enumerate([(PAGE, "in key"), *lines]):
+        at = y + 42 + row * 25
         parts.append(words(36, at, text, 11.5, MONO))
         parts.append(box(30, at - 15, len(text) * 7 + 12, 21, 1.5, ' rx="3"') if word == "in key" else "")
-        parts.append(words(_RIGHT - 66, at, word))
+        parts.append(words(_RIGHT - 70, at, word))
     if journey is None:
         return "".join(parts)
     parts.append(glyph(overall(journey), _RIGHT + 16, y + 12, 5.5))
@@ -256,14 +174,7 @@ def _request(order: int, title: str, journey: Journey | None, attack: Attack | N
 
 def _lines(response: Response) -> list[tuple[str, float, str]]:
     """The page's text and its script, a line each, with size and look; what leads to strangers is bold."""
-    return [(line, 11.5, MONO + (BOLD if EVIL in line else "")) for line in _shown(response)]
-
-
-def _shown(response: Response) -> list[str]:
-    body = response.body.decode()
-    page, script = re.search(r"<title>(.*?)</title>([^<]*)", body), re.search(r'src="(.*?)"', body)
-    text = f"{page[1]}: {page[2].strip()}" if page else body[:60] or "an empty answer"
-    return [text, *([f"script {script[1]}"] if script else [])]
+    return [(line, 11.5, MONO + (BOLD if EVIL in line else "")) for line in shown(response)]
 
 
 def _shelf(lab: Lab, y: float) -> str:
@@ -285,10 +196,11 @@ def _shelf(lab: Lab, y: float) -> str:
 
 def chart(lab: Lab) -> str:
     """The story from top to bottom: the first request, the holes, the customer."""
-    found, attack = lab.case, ATTACKS[lab.attack]
-    parts = [_request(1, "somebody else asks first", found.attack if found else None, attack, 4)]
+    found = lab.case
+    first, second = (became(ask, lab.key, lab.sends) for ask in (ATTACKS[lab.attack], Ask(SHOP)))
+    parts = [_request(1, "somebody else asks first", found.attack if found else None, first, 4)]
     parts.append(_shelf(lab, _BAND + 16))
-    parts.append(_request(2, "a customer opens the sale", found.visit if found else None, None, 2 * _BAND + 38))
+    parts.append(_request(2, "a customer opens the sale", found.visit if found else None, second, 2 * _BAND + 38))
     if found is not None:
         verdict = f"≠ {OTHERS}" if found.poisoned else f"= {OWN}"
         parts.append(words(_RIGHT + 10, 2 * _BAND + 38 + 92, verdict, 13, BOLD))
@@ -325,72 +237,3 @@ def panel() -> Panel[Lab]:
         moment=lambda lab: f"{lab.attack}, key {lab.key}, {lab.sends}",
         caption=lambda lab: f"{say(lab)} Simulated with cdnlab.",
     )
-
-
-# ---- the incident
-
-
-def given() -> dict[str, Any]:
-    """The two policies as they are found: everything is sent, only the path is in the key."""
-    sends = {
-        "Name": "everything",
-        "HeadersConfig": {"HeaderBehavior": "allViewer"},
-        "CookiesConfig": {"CookieBehavior": "none"},
-        "QueryStringsConfig": {"QueryStringBehavior": "none"},
-    }
-    return {"CachePolicyConfig": cache_policy(), "OriginRequestPolicyConfig": sends}
-
-
-def mended() -> dict[str, Any]:
-    """One good repair: what the pages depend on is in the key, and nothing else is sent."""
-    sends = given()["OriginRequestPolicyConfig"] | {"HeadersConfig": {"HeaderBehavior": "none"}}
-    return {"CachePolicyConfig": cache_policy("Host"), "OriginRequestPolicyConfig": sends}
-
-
-def half_mended() -> dict[str, Any]:
-    """Host is in the key, and X-Forwarded-Host still reaches the server."""
-    return given() | {"CachePolicyConfig": cache_policy("Host")}
-
-
-def overdone() -> dict[str, Any]:
-    """Host is in the key, and so is what every browser says differently."""
-    return mended() | {"CachePolicyConfig": cache_policy("Host", "User-Agent")}
-
-
-def silent() -> dict[str, Any]:
-    """Nothing is sent, so the server cannot tell its two sites apart."""
-    return mended() | {"CachePolicyConfig": cache_policy()}
-
-
-_CUSTOMERS = (
-    {"User-Agent": "Mozilla/5.0 (Windows NT 10.0)", "Cookie": "session=4f1a", "Accept-Language": "es"},
-    {"User-Agent": "Mozilla/5.0 (iPhone)", "Cookie": "session=b07c", "Accept-Language": "en"},
-    {"User-Agent": "Mozilla/5.0 (X11; Linux)", "Cookie": "session=91d3", "Accept-Language": "de"},
-)
-
-
-def trouble(policies: Mapping[str, Any]) -> str:
-    """What goes wrong at the two sites under these policies; "" when all is well. Raises what the create calls raise."""
-    made = policies["CachePolicyConfig"], policies["OriginRequestPolicyConfig"]
-    everyone = {**ATTACKS, "no header of note": Attack(SHOP, {})}
-    for name, first in everyone.items():
-        for host in (SHOP, HELP):
-            cdn = world(*made)
-            cdn.get(f"https://{first.host}{PAGE}", headers=first.headers)
-            visit = cdn.get(f"https://{host}{PAGE}")
-            if not _own(visit):
-                shown = f"{visit.response.status}, “{'; '.join(_shown(visit.response))}”"
-                return f"After a request with {name}, a visitor of {host} gets {shown}. That is not that site's own answer."
-    cdn = world(*made)
-    journeys = [cdn.get(f"https://{SHOP}{PAGE}", headers=Headers(each)) for each in _CUSTOMERS]
-    if any(journey.result != "Hit" for journey in journeys[1:]):
-        hits = sum(journey.result == "Hit" for journey in journeys)
-        return f"Nobody is poisoned, but of three customers of one page, {hits} got a Hit, and two should. {_blamed(cdn, journeys)}"
-    return ""
-
-
-def _blamed(cdn: CloudFront, journeys: Sequence[Journey]) -> str:
-    """Why customers do not share a copy."""
-    if not cdn.copies():
-        return "With these TTLs nothing is cached at all."
-    return next((f"The key X-ray blames the {split.what}." for split in key_xray(cdn, journeys).splits if split.gained), "")

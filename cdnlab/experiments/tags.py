@@ -11,14 +11,14 @@ WIDTH = 720
 BOLD, FAINT = ' font-weight="600"', ' opacity="0.7"'
 MONO = " font-family=\"ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace\""
 STYLE = """
-.cdnlab-tried{border-collapse:collapse;margin:6px 0;font-size:13px;border:0}
-.cdnlab-tried caption{text-align:left;padding:2px 0;color:inherit}
-.cdnlab-tried th,.cdnlab-tried td{text-align:left;padding:3px 14px 3px 6px;border:0;border-bottom:1px solid var(--cl-line,currentColor);
-background:none;color:inherit;font-weight:400;max-width:none;vertical-align:top}
-.cdnlab-tried td{white-space:normal}
-.cdnlab-tried th{white-space:nowrap}
-.cdnlab-tried thead th,.cdnlab-tried .cdnlab-best>*{font-weight:600}
-.cdnlab-tried code{color:inherit;background:none}
+.cdnlab .cdnlab-tried.cdnlab-tried{border-collapse:collapse;margin:6px 0;font-size:13px;border:0;width:auto}
+.cdnlab .cdnlab-tried.cdnlab-tried caption{text-align:left;padding:2px 0;color:inherit}
+.cdnlab .cdnlab-tried.cdnlab-tried tr{background:none}
+.cdnlab .cdnlab-tried.cdnlab-tried :is(th,td){text-align:left;padding:3px 14px 3px 6px;border:0;max-width:none;vertical-align:top;
+border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none;color:inherit;font-weight:400;white-space:normal}
+.cdnlab .cdnlab-tried.cdnlab-tried th{white-space:nowrap}
+.cdnlab .cdnlab-tried.cdnlab-tried :is(thead th,.cdnlab-best>*){font-weight:600}
+.cdnlab .cdnlab-tried.cdnlab-tried code{color:inherit;background:none;padding:0;overflow-wrap:anywhere}
 """
 """Tables that stand against JupyterLab's own."""
 
