@@ -90,7 +90,7 @@ class MediaChannel:
         digest = hashlib.sha256(f"channel {name}".encode()).hexdigest()
         self.place = place_in(region, f"channel {name}", code=name)
         self.host = f"{digest[:16]}.mediapackage.{region}.amazonaws.com"
-        self.hosts = (self.host,)
+        self.hosts: tuple[str, ...] = (self.host,)
         self._folder = f"/out/v1/{digest[16:48]}/"
         self._started = None if started is None else seconds_since_epoch(started)
         self._clock: Clock | None = None
