@@ -182,7 +182,7 @@ class Text:
     def spec(self) -> dict[str, Any]:
         """What the browser needs."""
         listed = list(self.suggestions() if callable(self.suggestions) else self.suggestions)
-        return {"kind": "text", "name": self.name, "label": self.label, "suggestions": listed}
+        return {"kind": "text", "name": self.name, "label": self.label, "suggestions": listed, "chars": len(self.value)}
 
 
 @dataclass(frozen=True, slots=True)

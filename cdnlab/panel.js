@@ -74,7 +74,8 @@ const CONTROLS = {
   },
   text(spec, turn) {
     const list = h("datalist", { id: `cdnlab-${Math.random().toString(36).slice(2)}` }, ...spec.suggestions.map((each) => h("option", { value: each })));
-    const input = h("input", { type: "text", list: list.id, autocomplete: "off", spellcheck: "false" });
+    const size = Math.max(20, Math.min(spec.chars + 1, 46)); // what it starts with can be read
+    const input = h("input", { type: "text", list: list.id, size, autocomplete: "off", spellcheck: "false" });
     let typing = false; // what is half typed stays, whatever comes from Python
     input.addEventListener("input", () => (typing = true));
     input.addEventListener("change", () => {
@@ -358,6 +359,7 @@ function render({ model, el }) {
     said.replaceChildren(...state.said.filter((each) => each.outcome).map((each) => h("p", {}, each.line)));
     motion?.finish();
     draw(picture, state.picture);
+    keep.hidden = !picture.querySelector("svg"); // a picture in words has nothing to save
     focusable();
     mark();
     draw(inside, state.inside);

@@ -42,7 +42,7 @@ BRANCHES = MappingProxyType(
         "distribution": Branch(
             "HTML: “The request could not be satisfied”",
             "the distribution",
-            "its names, behaviours and countries (lesson 06); a 502 or 504: its origin (07)",
+            "its names, behaviours and countries (lesson 06)",
         ),
         "signature": Branch("short XML, a Code, no RequestId", "the signature check", "the key, the policy, the expiry (lesson 08)"),
         "s3": Branch("XML with RequestId and HostId", "S3", "the object's name, the bucket policy, the identity (lesson 10)"),
@@ -84,11 +84,15 @@ NOBODY, NO_BODY = "nobody", "no body"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a response tells: the `branch` (a key of BRANCHES, "nobody" or "no body"), the sign that was `seen`, possible `causes`."""
+    """What a response tells: the `branch` (a key of BRANCHES, "nobody" or "no body"), the sign that was `seen`, possible `causes`.
+
+    `silent`: the page is CloudFront's, but what is wrong is the origin, which could not be asked.
+    """
 
     branch: str
     seen: str
     causes: tuple[str, ...] = ()
+    silent: bool = False
 
     @property
     def who(self) -> str:
@@ -101,6 +105,8 @@ class Finding:
             return f"Nobody said no. {self.seen}."
         if self.branch == NO_BODY:
             return f"Cannot tell. {self.seen}."
+        if self.silent:
+            return f"CloudFront got no answer from the origin. {self.seen}.{causes} Look at the origin (lesson 07)."
         return f"{self.who[0].upper()}{self.who[1:]} said no. {self.seen}.{causes} Look at {BRANCHES[self.branch].look}."
 
 
@@ -110,7 +116,7 @@ def who_said_no(response: Response) -> Finding:
     >>> from cdnlab.experiments.stack import shop
     >>> print(who_said_no(shop().cdn.request("PUT", "http://www.example.com/images/cat.jpg").response))
     The distribution said no. HTML: “The request could not be satisfied”. Possible causes: the behaviour does not allow this method. \
-Look at its names, behaviours and countries (lesson 06); a 502 or 504: its origin (07).
+Look at its names, behaviours and countries (lesson 06).
     """
     body = response.body.decode("utf-8", "replace")
     status = response.status
@@ -123,7 +129,7 @@ Look at its names, behaviours and countries (lesson 06); a 502 or 504: its origi
     flat = " ".join(body.split())
     if "could not be satisfied" in flat and "cloudfront" in flat.lower():
         causes = [CAUSES[name] for name, case in CASES.items() if case.kind == "html" and case.status == status and case.text in flat]
-        return Finding("distribution", BRANCHES["distribution"].sign, tuple(dict.fromkeys(causes)))
+        return Finding("distribution", BRANCHES["distribution"].sign, tuple(dict.fromkeys(causes)), status in (502, 504))
     code, message = _element(body, "Code"), _element(body, "Message")
     if re.search(r"<Error[\s>]", body) and code:
         if _element(body, "RequestId"):
@@ -167,7 +173,7 @@ def _put() -> tuple[Response, str]:
 def _unsigned() -> tuple[Response, str]:
     now = SimulatedClock().now()
     answer = generated("missing key", request_id="c2lnbmVk", pop="LIS50-C1", at=now)
-    return answer, "cdnlab's table of CloudFront's own answers; a request that gets it comes in lesson 08"
+    return answer, "nothing yet: signatures come in lesson 08, and this body is from the table of observed ones"
 
 
 _SHUT = {"GeoRestriction": {"RestrictionType": "blacklist", **_listed("PT")}}
@@ -228,14 +234,14 @@ def outcome(visit: Visit) -> str:
 
 
 _STYLE = """
-.cdnlab .cdnlab-clinic{border-collapse:collapse;width:100%;margin:6px 0;font-size:13px;border:0;table-layout:fixed}
+.cdnlab .cdnlab-clinic{border-collapse:collapse;width:100%;margin:6px 0;font-size:13px;border:0;table-layout:fixed;color:inherit}
 .cdnlab .cdnlab-clinic tr{background:none}
 .cdnlab .cdnlab-clinic th,.cdnlab .cdnlab-clinic td{text-align:left;vertical-align:top;padding:4px 8px 4px 4px;border:0;
 color:inherit;font-weight:400;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);white-space:normal;max-width:none}
 .cdnlab .cdnlab-clinic thead th{font-weight:600}
 .cdnlab .cdnlab-clinic .cdnlab-lit>*{border-top:2px solid;border-bottom:2px solid;font-weight:600}
-.cdnlab .cdnlab-answer{white-space:pre-wrap;overflow-wrap:anywhere;max-height:16em;overflow:auto;margin:6px 0;
-padding:6px 10px;border-left:2px solid;font:12.5px/1.45 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;color:inherit;background:none}
+.cdnlab .cdnlab-answer{white-space:pre-wrap;overflow-wrap:anywhere;margin:6px 0;padding:6px 10px;border-left:2px solid;color:inherit;
+background:none;font:12.5px/1.45 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
 """
 _SHOWN = ("Server", "Content-Type", "X-Cache")
 
@@ -249,17 +255,16 @@ def view(visit: Visit) -> str:
     for name, branch in BRANCHES.items():
         lit = visit.found is not None and visit.found.branch == name
         cells = f'<th scope="row">{"▶ " if lit else ""}{safe(branch.sign)}</th><td>{safe(branch.who)}</td><td>{safe(branch.look)}</td>'
-        rows.append(f"<tr{' class=cdnlab-lit aria-current=true' if lit else ''}>{cells}</tr>")
+        mark = ' class="cdnlab-lit" aria-current="true"' if lit else ""
+        rows.append(f"<tr{mark}>{cells}</tr>")
     head = "".join(f'<th scope="col">{each}</th>' for each in ("the body is", "who said no", "look at"))
     table = f'<table class="cdnlab-clinic"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     told = ""
     if visit.found is not None and visit.found.branch in BRANCHES:
         causes = f"<strong>Possible causes:</strong> {safe('; '.join(visit.found.causes))}.<br>" if visit.found.causes else ""
         told = f"<p>{causes}<strong>What only the simulator knows:</strong> {safe(visit.inside)}.</p>"
-    note = '<p class="cdnlab-note">AWS documents the statuses; these texts were observed.</p>'
-    return (
-        f'<style>{_STYLE}</style><pre class="cdnlab-answer" tabindex="0" aria-label="the response">{safe(shown)}</pre>{table}{told}{note}'
-    )
+    note = '<p class="cdnlab-note">AWS documents the statuses; the texts were observed.</p>'
+    return f'<style>{_STYLE}</style><pre class="cdnlab-answer">{safe(shown)}</pre>{table}{told}{note}'
 
 
 def panel() -> Panel[Visit]:

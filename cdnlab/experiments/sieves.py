@@ -9,6 +9,7 @@ Each drop is a request in a fresh world whose caches are empty. Moving a behavio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,13 +74,14 @@ class Fall:
 @dataclass(frozen=True, slots=True)
 class Stack:
     """What is on show: the sieves in their order, the latest fall (None before the first), the first fall of the private photo in the
-    order as it was written (None before it), and the last pattern that was moved.
+    order as it was written (None before it), the last pattern that was moved, and who was predicted to catch the photo.
     """
 
     sieves: tuple[Sieve, ...]
     fall: Fall | None
     first: Fall | None = None
     moved: str = ""
+    guess: str | None = None
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ def model(
     found = shop(order).distribution
     covered = {plan.number: "" if earlier is None else earlier.pattern for plan, earlier in dead_patterns(found)}
     sieves = tuple(Sieve(plan, covered.get(plan.number, "")) for plan in found.plans)
-    return Stack(sieves, None if drop is None else fallen(order, *drop), first, last)
+    return Stack(sieves, None if drop is None else fallen(order, *drop), first, last, catcher)
 
 
 def fallen(order: tuple[str, ...], method: str, url: str) -> Fall:
@@ -169,7 +171,7 @@ def say(stack: Stack) -> str:
         return f"Behaviours in order: {names}. Dead patterns: {dead if stack.moved else 'not told yet'}."
     fall, plan = stack.fall, stack.caught.plan
     rule = "default (*)" if plan.is_default else f"behaviour {plan.number} {plan.pattern}"
-    return f"{fall.method} {fall.url} -> {rule} -> origin {plan.origin.id}: {outcome(fall)}. Dead patterns: {dead}."
+    return f"{fall.method} {fall.url} → {rule} → origin {plan.origin.id}: {outcome(fall)}. Dead patterns: {dead}."
 
 
 def comment(stack: Stack) -> str:
@@ -267,6 +269,8 @@ def view(stack: Stack) -> str:
         if order:
             parts.append(f'<path d="M {_LEFT} {y}.5 H {_WIDE - 8}" stroke="currentColor" opacity="0.25"/>')
         parts.append(_row(stack, order) + _mesh(y + 46, shut=fall is not None and fall.caught == order))
+    if stack.guess and stack.order == ORDER and (fall is None or fall.url == PRIVATE):
+        parts.append(_guessed([sieve.name for sieve in stack.sieves].index(stack.guess)))
     if fall is None:
         parts.append(f'<circle cx="{_X}" cy="{_TOP + 8}" r="8" fill="none" stroke="currentColor" stroke-width="2"/>')
     else:
@@ -274,6 +278,13 @@ def view(stack: Stack) -> str:
     size = f'viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" role="img" aria-label="{safe(say(stack))}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">{"".join(parts)}</svg>'
     return f"<p><strong>{safe(comment(stack))}</strong></p>{svg}{_reads(fall)}"
+
+
+def _guessed(order: int) -> str:
+    """The prediction: a dashed ring where somebody said that the request would stop."""
+    y = _TOP + order * _ROW + 36
+    ring = f'<circle cx="{_X}" cy="{y}" r="12" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="4 3"/>'
+    return ring + _words(_X + 16, y - 2, "you", 12)
 
 
 def _falling(stack: Stack, fall: Fall) -> list[str]:
@@ -297,8 +308,9 @@ def _reads(fall: Fall | None) -> str:
     if fall is None:
         return ""
     response = fall.journey.response
-    body = " ".join(response.body.decode("utf-8", "replace").split())
-    quoted = f"<code>{safe(body, most=88)}</code>" if body else "no body"
+    html_or_xml = response.body.decode("utf-8", "replace")
+    body = " ".join(re.sub(r"<[^>]*>", " ", html_or_xml).split())
+    quoted = f"“{safe(body, most=110)}”" if body else "no text"
     asked = fall.journey.origin_requests
     heard = f"origin asked for <code>{safe(asked[0].path)}</code>" if asked else "no origin asked"
     read = f"{response.status}, <code>X-Cache: {safe(response.headers.get('X-Cache') or '')}</code>, {quoted}"
