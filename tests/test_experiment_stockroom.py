@@ -41,7 +41,7 @@ def test_without_the_second_tier_edge_hits_do_not_change_by_one_and_origin_reque
     on, off = (after(PLAY, shelf=shelf, unequal=unequal, second=second) for second in (True, False))
     assert sum(on.tally) == sum(off.tally) == 200
     assert on.tally.edge == off.tally.edge and off.tally.regional == 0
-    assert [depth(each) == "edge" for each in on.run.played] == [depth(each) == "edge" for each in off.run.played]
+    assert [depth(each) == "edge" for each in on.played] == [depth(each) == "edge" for each in off.played]
     assert off.tally.origin == on.tally.origin + on.tally.regional
     assert off.tally.origin > 1.8 * on.tally.origin
 
@@ -75,12 +75,12 @@ def test_rare_jpg_has_left_the_edge_and_is_behind_the_shop() -> None:
     start, played, asked = after(), after(PLAY), after(PLAY, ASK)
     places = [[held.place.kind for held in room.run.copies if held.path == RARE] for room in (start, played, asked)]
     assert places == [["edge", "regional"], ["regional"], ["edge", "regional"]]
-    assert asked.run.asked.response.headers["X-Cache"] == "Miss from cloudfront"
-    assert asked.run.asked.origin_requests == ()
+    assert asked.asked.response.headers["X-Cache"] == "Miss from cloudfront"
+    assert asked.asked.origin_requests == ()
 
 
 def test_where_rare_jpg_is_depends_on_the_room() -> None:
-    assert after(PLAY, shelf=48).run.asked.edge == "AKL"
+    assert after(PLAY, shelf=48).asked.edge == "AKL"
     assert [stockroom.rare_outcome(after(PLAY, **knobs)).split(":")[0] for knobs in ({"shelf": 48}, {}, {"behind": 12})] == [
         f"It was {BOTH}",
         f"It was {ONE}",
@@ -96,7 +96,7 @@ def test_every_copy_takes_fifty_kilobytes_so_that_shelves_count_in_photos() -> N
 
 def test_a_second_day_is_another_tape_and_the_same_one_every_time() -> None:
     assert stockroom.tape(1) == stockroom.tape(1) != stockroom.tape(0)
-    assert [each.request.path for each in after(PLAY, PLAY).run.played] == [path for _, path, _ in stockroom.tape(1)]
+    assert [each.request.path for each in after(PLAY, PLAY).played] == [path for _, path, _ in stockroom.tape(1)]
 
 
 # ---- the words
@@ -107,10 +107,17 @@ def test_a_second_day_is_another_tape_and_the_same_one_every_time() -> None:
     [
         ([], {}, "Auckland has opened rare.jpg once. rare.jpg: at the edge and in the regional cache."),
         ([PLAY], {}, "51 edge hits; 111 answered by the regional cache; 38 from the origin. rare.jpg: only in the regional cache."),
+        ([ASK], {}, "Auckland asks for rare.jpg: Hit, origin not asked. rare.jpg: at the edge and in the regional cache."),
+        (
+            [PLAY, ASK],
+            {},
+            "51 edge hits; 111 answered by the regional cache; 38 from the origin. Auckland asks for rare.jpg: Miss, origin not asked. "
+            "rare.jpg: at the edge and in the regional cache.",
+        ),
         (
             [PLAY],
             {"second": False},
-            "Second tier skipped (bucket in Sydney): 51 edge hits; 0 answered by the regional cache; 149 from the origin "
+            "Second tier skipped (bucket in Sydney). 51 edge hits; 0 answered by the regional cache; 149 from the origin "
             "(with the second tier: 51, 111, 38). rare.jpg: in no cache any more.",
         ),
     ],

@@ -120,10 +120,10 @@ def check(config: Any) -> str:
     held = [each for each in here.cdn.copies(here.url) if each.place.code == ana.edge and each.key.query == "w=400"]
     if len(held) > 1:
         return (
-            f"Bruno still reads {bruno.result} after Ana, and the server was asked {asks} times by 3 visitors. Edge {ana.edge} is not full: "
+            f"Bruno still reads {bruno.result} after Ana, and the server was asked {asks} times by 3 people. Edge {ana.edge} is not full: "
             f"it holds {len(held)} copies of the same picture. Compare their keys: `[held.key for held in shop.cdn.copies()]`."
         )
-    return f"Bruno still reads {bruno.result} after Ana, and the server was asked {asks} times by 3 visitors. Does any copy stay at all?"
+    return f"Bruno still reads {bruno.result} after Ana, and the server was asked {asks} times by 3 people. Does any copy stay at all?"
 
 
 # ---- what the other exercises reckon with

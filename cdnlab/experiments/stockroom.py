@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from typing import NamedTuple
 
@@ -57,8 +57,10 @@ class World(NamedTuple):
     bucket: Bucket
 
 
-def world(region: str = "eu-north-1", *, shelf: int = 6, behind: int = BEHIND) -> World:
+def world(region: str = "eu-north-1", *, shelf: int = 6, behind: int = BEHIND, shield: str = "") -> World:
     """A fresh world: the bucket in `region`, room for `shelf` photos at each edge and for `behind` in each regional cache.
+
+    `shield`: the Region of the origin's Origin Shield, "" for none.
 
     >>> cdn, url, _ = world()
     >>> [cdn.get(url + "/rare.jpg", viewer=city).result for city in ("Auckland", "Auckland", "Brisbane")]
@@ -73,7 +75,10 @@ def world(region: str = "eu-north-1", *, shelf: int = 6, behind: int = BEHIND) -
         body = key.encode().ljust(PHOTO_BYTES - 300)
         photos.put_object(Key=key, Body=body, ContentType="image/jpeg", CacheControl=f"max-age={YEAR}")
     cdn.connect(photos)
-    made = cdn.create_distribution(DistributionConfig=smallest(photos))["Distribution"]
+    config = smallest(photos)
+    if shield:
+        config["Origins"]["Items"][0]["OriginShield"] = {"Enabled": True, "OriginShieldRegion": shield}
+    made = cdn.create_distribution(DistributionConfig=config)["Distribution"]
     return World(cdn, f"https://{made['DomainName']}", photos)
 
 
@@ -145,6 +150,16 @@ class Stockroom:
     off: str | None
 
     @property
+    def played(self) -> tuple[Journey, ...]:
+        """The journeys of the latest tape."""
+        return self.run.played
+
+    @property
+    def asked(self) -> Journey:
+        """The latest request for rare.jpg."""
+        return self.run.asked
+
+    @property
     def tally(self) -> Tally:
         """Who answered the latest tape."""
         return tally(self.run.played)
@@ -204,21 +219,24 @@ def _where(places: Sequence[Place]) -> str:
 
 
 def say(room: Stockroom) -> str:
-    """The text twin: who answered the latest tape, and where rare.jpg is now."""
+    """The text twin: who answered the latest tape, what the latest request for rare.jpg read, where rare.jpg is now."""
+    said = [] if room.second else [f"Second tier skipped (bucket in {room.home.city})."]
+    if room.played:
+        beside = "" if room.second else f" (with the second tier: {room.beside.edge}, {room.beside.regional}, {room.beside.origin})"
+        counts = room.tally
+        said.append(f"{counts.edge} edge hits; {counts.regional} answered by the regional cache; {counts.origin} from the origin{beside}.")
+    elif room.latest != ASK:
+        said.append(f"{CITIES[0]} has opened rare.jpg once.")
+    if room.latest == ASK:
+        said.append(f"{CITIES[0]} asks for rare.jpg: {room.asked.result}, origin {'asked' if room.asked.origin_requests else 'not asked'}.")
     now = [held.place for held in room.run.copies if held.path == RARE]
-    rare = f"`rare.jpg`: {_where(now)}."
-    tier = "" if room.second else f"Second tier skipped (bucket in {room.home.city}): "
-    if not room.run.played:
-        return f"{tier}Auckland has opened rare.jpg once. {rare}".replace("`", "")
-    counts = f"{room.tally.edge} edge hits; {room.tally.regional} answered by the regional cache; {room.tally.origin} from the origin"
-    beside = "" if room.second else f" (with the second tier: {room.beside.edge}, {room.beside.regional}, {room.beside.origin})"
-    return f"{tier}{counts}{beside}. {rare}".replace("`", "")
+    return " ".join([*said, f"rare.jpg: {_where(now)}."])
 
 
 def comment(room: Stockroom) -> str:
     """One line on what is worth noticing, reckoned from the journeys; never canned."""
-    asked = room.run.asked
-    if not room.run.played and room.latest != ASK:
+    asked = room.asked
+    if not room.played and room.latest != ASK:
         return "Auckland has opened rare.jpg once. Predict, then play a day of requests for 40 other photos."
     if room.latest == ASK:
         reads = asked.response.headers.get("X-Cache", "")
@@ -244,7 +262,7 @@ def comment(room: Stockroom) -> str:
 
 def rare_outcome(room: Stockroom) -> str:
     """Where rare.jpg was when the tape had ended, with the second tier on, as the question has it."""
-    if not room.run.played:
+    if not room.played:
         return ""
     after = _where(room.with_tier.rare_at)
     why = {
@@ -257,7 +275,7 @@ def rare_outcome(room: Stockroom) -> str:
 
 def off_outcome(room: Stockroom) -> str:
     """What changed without the second tier."""
-    if room.second or not room.run.played:
+    if room.second or not room.played:
         return ""
     hits, asks = room.tally.edge - room.beside.edge, room.tally.origin / max(1, room.beside.origin)
     changed = SAME if not hits else MORE if hits > 0 else FEWER
@@ -274,10 +292,10 @@ def caption(room: Stockroom) -> str:
 
 def view(room: Stockroom) -> str:
     """What to notice, who answered, the shelves, the map with rare.jpg's copies, and the way of the latest request for it."""
-    asked = room.run.asked if room.latest == ASK else None
+    asked = room.asked if room.latest == ASK else None
     parts = [f"<p><strong>{escape(comment(room))}</strong></p>"]
-    if room.run.played:
-        parts.append(lanes(room.run.played, room.run.ways[0][1:], None if room.second else room.beside))
+    if room.played:
+        parts.append(lanes(room.played, room.run.ways[0][1:], None if room.second else room.beside))
     guesses = {}
     if asked is not None and room.rare and room.second:
         guesses = {room.edge: "hit" if room.rare == BOTH else "miss", room.regional: "miss" if room.rare == NONE else "hit"}
@@ -309,8 +327,8 @@ def view(room: Stockroom) -> str:
     return "".join(parts)
 
 
-def panel() -> Panel[Stockroom]:
-    """The experiment: predict, play, ask for rare.jpg; predict again, switch the second tier off."""
+def panel(behind: int = BEHIND) -> Panel[Stockroom]:
+    """The experiment: predict, play, ask for rare.jpg; predict again, switch the second tier off. `behind`: room in the regional cache."""
     return Panel(
         "The shelf behind the shop",
         [
@@ -325,7 +343,7 @@ def panel() -> Panel[Stockroom]:
                 "Switch the second tier off and replay the same tape. What becomes of the edge hits?",
                 (MORE, SAME, FEWER),
                 outcome=off_outcome,
-                asked=lambda room: bool(room.run.played),
+                asked=lambda room: bool(room.played),
             ),
             Slider("shelf", "Room on each edge's shelf", values=(3, 6, 12, 24, 48), value=6, unit="photos"),
             Slider(
@@ -339,9 +357,9 @@ def panel() -> Panel[Stockroom]:
             Button(PLAY, primary=True),
             Button(ASK),
         ],
-        model=model,
+        model=partial(model, behind=behind),
         view=view,
         twin=say,
-        inside=lambda room: html(room.run.asked),
+        inside=lambda room: html(room.asked),
         caption=caption,
     )

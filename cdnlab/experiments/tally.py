@@ -47,7 +47,7 @@ def tally(journeys: Sequence[Journey]) -> Tally:
 
 
 def lanes(journeys: Sequence[Journey], way: Sequence[Place], beside: Tally | None = None) -> str:
-    """Three lanes of ticks as one svg. `way`: edge, regional cache, origin; `beside`: counts to compare with, "with it" (the second tier)."""
+    """Three lanes of ticks, an svg. `way`: edge, regional cache, origin; `beside`: counts to compare with, those with the second tier."""
     counts = tally(journeys)
     found = [depth(journey) for journey in journeys]
     step = (_RIGHT - _LEFT) / max(1, len(journeys))
