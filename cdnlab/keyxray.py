@@ -335,8 +335,8 @@ class KeyXray:
             parts.append(_words(0, y, "Nothing but name and path is in the key."))
         for split in self.splits:
             parts.append(_bar(split, self.hit_ratio, y))
-            y += 50
-        high = number(y - 20 if self.splits else y + 10)
+            y += _ROW
+        high = number(y - 12)
         size = f'viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" style="max-width:100%;height:auto"'
         label = safe(self)
         return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}" font-family="{FONT}">{"".join(parts)}</svg>'
@@ -348,27 +348,28 @@ class KeyXray:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
 
 
-_WIDE, _LEFT, _LONG = 720, 240, 230  # pixels: the picture, where bars begin, how long 100 % is
+_WIDE, _ROW = 540, 64  # pixels: the picture and, in it, a bar of 100 %; a row
 
 
 def _bar(split: Split, now: float, y: float) -> str:
-    """One row: what it is, the bar, the figures, and the verdict under them."""
-    before, after = now * _LONG, split.hit_ratio * _LONG
-    frame = f'<path d="M{_LEFT} {number(y - 12)}h{_LONG}v15h-{_LONG}z" fill="none" stroke="currentColor" stroke-width="1" opacity="0.5"/>'
-    solid = f'<rect x="{_LEFT}" y="{number(y - 12)}" width="{number(min(before, after))}" height="15" fill="currentColor"/>'
-    lines = f'<path d="{hatch(_LEFT + before, y - 12, after - before, 15)}" stroke="currentColor" fill="none"/>' if after > before else ""
-    edge = f'<path d="M{number(_LEFT + after)} {number(y - 15)}v21" stroke="currentColor" stroke-width="2"/>' if after != before else ""
-    figures = f"{_percent(split.hit_ratio)} hits, {_counted(split.copies, 'copy')}"
+    """One row: what it is and the figures, the bar, and the verdict."""
+    before, after = now * _WIDE, split.hit_ratio * _WIDE
+    frame = f'<path d="M.5 {number(y + 7)}h{_WIDE - 1}v12h{1 - _WIDE}z" fill="none" stroke="currentColor" opacity="0.5"/>'
+    solid = f'<rect x="0" y="{number(y + 7)}" width="{number(min(before, after))}" height="12" fill="currentColor"/>'
+    lines = f'<path d="{hatch(before, y + 7, after - before, 12)}" stroke="currentColor" fill="none"/>' if after > before else ""
+    edge = f'<path d="M{number(after)} {number(y + 4)}v18" stroke="currentColor" stroke-width="2"/>' if after != before else ""
+    figures = f"{_percent(split.hit_ratio)} hits, {_counted(split.copies, 'copy')}" + (" (assumed)" if split.gained else "")
+    name = split.what if len(split.what) < 40 else f"{split.what[:38]}…"
     return (
-        _words(0, y, split.what if len(split.what) < 32 else f"{split.what[:30]}…", 13, "600")
+        _words(0, y, name, 13, "600")
+        + _words(_WIDE, y, figures, 12.5, "400", "end")
         + f'{frame}<g class="cdnlab-hit">{solid}{lines}{edge}</g>'
-        + _words(_LEFT + _LONG + 12, y, figures + (" (assumed)" if split.gained else ""))
-        + _words(0, y + 18, f"{_counted(split.values, 'value')}; {split.verdict}.")
+        + _words(0, y + 34, f"{_counted(split.values, 'value')}; {split.verdict}.")
     )
 
 
-def _words(x: float, y: float, text: str, size: float = 12.5, weight: str = "400") -> str:
-    look = f'font-size="{number(size)}" font-weight="{weight}" fill="currentColor"'
+def _words(x: float, y: float, text: str, size: float = 12.5, weight: str = "400", anchor: str = "start") -> str:
+    look = f'font-size="{number(size)}" font-weight="{weight}" text-anchor="{anchor}" fill="currentColor"'
     return f'<text x="{number(x)}" y="{number(y)}" {look}>{safe(text)}</text>'
 
 

@@ -109,13 +109,13 @@ def test_a_turned_toggle_is_sent_only_when_asked_and_a_sent_key_is_remembered() 
 def test_the_prediction_stays_drawn_and_is_answered_by_the_round() -> None:
     panel = pigeonholes.panel()
     panel.set(holes=5)
-    assert "you: 5" in pigeonholes.chart(panel.result) and panel.said()[0]["outcome"] == ""
+    assert "you: 5" in pigeonholes.holes(panel.result) and panel.said()[0]["outcome"] == ""
     panel.press(SEND)
     assert (
         panel.said()[0]["outcome"]
         == "With path + query + session cookie + language in the key, the twelve filled 12 holes: 0 hits, 0 wrong pages."
     )
-    assert "you: 5" in pigeonholes.chart(panel.result)
+    assert "you: 5" in pigeonholes.holes(panel.result)
     for bad in (0, 13):
         with pytest.raises(InputError):
             panel.set(holes=bad)
@@ -153,7 +153,7 @@ def test_wrong_pages_are_marked_and_named_beside_their_glyph() -> None:
     panel.press(SEND, language=False, session=False)
     found = panel.result.round
     assert found is not None and found.wrong == 7
-    assert pigeonholes.chart(panel.result).count("≠</text>") == found.wrong
+    assert pigeonholes.holes(panel.result).count("≠</text>") == found.wrong
 
 
 # ---- the ledger

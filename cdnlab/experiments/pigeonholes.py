@@ -14,7 +14,7 @@ from typing import Any
 
 from cdnlab.controls import Button, Flag, Press, Toggle
 from cdnlab.experiments.cloakroom import VISITORS, Parts, Round, became, policy, sent, shop, title_of, visit, world
-from cdnlab.experiments.tags import BOLD, FAINT, MONO, STYLE, box, numbered, sheet, words
+from cdnlab.experiments.tags import BOLD, FAINT, MONO, STYLE, beside, box, numbered, sheet, words
 from cdnlab.journey import Journey
 from cdnlab.marks import css, glyph, number
 from cdnlab.page import treated
@@ -110,11 +110,12 @@ def outcome(rack: Rack) -> str:
 _TOP = 50
 _ROW = 31.0  # pixels: one visitor's tag
 _COLUMNS = (("query", 33.0, 136.0), ("cookie", 175.0, 94.0), ("language", 273.0, 56.0))
-_RACK, _WIDE, _HIGH, _GAP, _ACROSS = 352, 118, 88, 6, 3
+_TAGS, _RACK = 342, 376  # pixels: how wide the two pictures are
+_WIDE, _HIGH, _GAP, _ACROSS = 118, 88, 6, 3
 _METERS = _TOP + 4 * (_HIGH + _GAP) + 22
 
 
-def _tags(rack: Rack) -> str:
+def tags(rack: Rack) -> str:
     """The visitors in a column; what is in the key stands in a frame."""
     parts = []
     for (head, x, wide), word in zip(_COLUMNS, rack.became, strict=True):
@@ -127,7 +128,9 @@ def _tags(rack: Rack) -> str:
             text = {"query": f"?{each.query}", "cookie": f"session={each.session}", "language": each.language}[head]
             parts.append(words(x, y + 17, text, 11.5, MONO + ("" if framed else FAINT)))
             parts += [box(x - 5, y + 2.5, wide, 22, 1.5, ' rx="3"')] if framed else []
-    return "".join(parts) + "".join(numbered(order + 1, _TOP + order * _ROW + 13.5) for order in range(len(VISITORS)))
+    parts += [numbered(order + 1, _TOP + order * _ROW + 13.5) for order in range(len(VISITORS))]
+    named = zip((head for head, *_ in _COLUMNS), rack.became, strict=True)
+    return sheet(parts, _TAGS, _TOP + len(VISITORS) * _ROW, f"Twelve tags: {', '.join(f'{head} {word}' for head, word in named)}.")
 
 
 def _moment(found: Round, order: int) -> float:
@@ -138,26 +141,26 @@ def _moment(found: Round, order: int) -> float:
 
 def _hole(rack: Rack, order: int) -> str:
     """One pigeon-hole: the page in it, who was handed it, and whether another hole has the same."""
-    x, y = _RACK + (order - 1) % _ACROSS * (_WIDE + _GAP), _TOP + (order - 1) // _ACROSS * (_HIGH + _GAP)
+    x, y = 4 + (order - 1) % _ACROSS * (_WIDE + _GAP), _TOP + (order - 1) // _ACROSS * (_HIGH + _GAP)
     found = rack.round
     hole = found.holes[order - 1] if found is not None and order <= found.copies else None
     mine = ""
     if rack.guess == order:
         mine = box(x - 3, y - 3, _WIDE + 6, _HIGH + 6, 1.8, ' stroke-dasharray="5 3"')
     corner = f"you: {order}" if rack.guess == order else str(order)
-    mine += words(x + _WIDE - 5, y + _HIGH - 6, corner, 11.5, ' text-anchor="end"' + (BOLD if rack.guess == order else FAINT))
+    mine += words(x + _WIDE - 5, y + _HIGH - 4, corner, 11, ' text-anchor="end"' + (BOLD if rack.guess == order else FAINT))
     if hole is None or found is None:
         return box(x, y, _WIDE, _HIGH, 1, ' opacity="0.35"') + mine
     begins = number(_moment(found, hole.visitors[0]))
     parts = [box(x, y, _WIDE, _HIGH, 1.6), f'<g data-at="{begins}">', words(x + 6, y + 16, hole.title, 12.5, BOLD)]
     if hole.twin:
-        parts.append(words(x + 6, y + _HIGH - 6, f"= hole {hole.twin}", 11.5))
+        parts.append(words(x + 6, y + _HIGH - 4, f"= hole {hole.twin}", 11.5))
     parts.append("</g>")
     for seat, visitor in enumerate(hole.visitors):
-        left, down = x + 11 + seat % _ACROSS * 35, y + 31 + seat // _ACROSS * 14.5
+        left, down = x + 11 + seat % _ACROSS * 37, y + 31 + seat // _ACROSS * 14
         wrong = "≠" if visitor in hole.wrong else ""
         seated = glyph(overall(found.journeys[visitor - 1]), left, down - 4, 4.5)
-        seated += words(left + 8, down, f"{visitor}{wrong}", 12, BOLD if wrong else "")
+        seated += words(left + 8, down, f"{visitor}{wrong}", 11.5)
         parts.append(f'<g data-at="{number(_moment(found, visitor))}">{seated}</g>')
     said = f"hole {order}: {hole.title}; visitors {', '.join(map(str, hole.visitors))}"
     return f"<g><title>{safe(said)}</title>{''.join(parts)}{mine}</g>"
@@ -165,23 +168,22 @@ def _hole(rack: Rack, order: int) -> str:
 
 def _meter(x: float, head: str, count: int | None, most: int) -> str:
     """A row of squares, as many filled as there are."""
-    parts = [words(x, _METERS, f"{head}: {'not sent yet' if count is None else count}", 13, BOLD)]
+    parts = [words(x, _METERS, f"{head}: {'not yet' if count is None else count}", 13, BOLD)]
     for order in range(most):
         full = ' fill="currentColor"' if order < (count or 0) else ' fill="none" opacity="0.4"'
-        parts.append(f'<rect x="{number(x + order * 20)}" y="{_METERS + 9}" width="15" height="15" stroke="currentColor"{full}/>')
+        parts.append(f'<rect x="{number(x + order * 15)}" y="{_METERS + 9}" width="11" height="11" stroke="currentColor"{full}/>')
     return "".join(parts)
 
 
-def chart(rack: Rack) -> str:
-    """Tags, rack and meters as one SVG."""
+def holes(rack: Rack) -> str:
+    """The rack of pigeon-holes, and the two meters."""
     found, most = rack.round, len(VISITORS)
-    parts = [_tags(rack), words(_RACK, 16, "pigeon-holes at the edge", 12.5, BOLD)]
-    legend = f"{glyph('miss', _RACK + 6, 29, 4.5)}{words(_RACK + 15, 33, 'Miss, fills it')}{glyph('hit', _RACK + 106, 29, 4.5)}"
-    parts.append(legend + words(_RACK + 115, 33, "Hit, gets it") + words(_RACK + 196, 33, "≠ wrong page for this visitor"))
+    legend = f"{glyph('miss', 9, 29, 4.5)}{words(18, 33, 'Miss, fills it')}{glyph('hit', 109, 29, 4.5)}{words(118, 33, 'Hit, gets it')}"
+    parts = [words(3, 16, "pigeon-holes at the edge", 12.5, BOLD), legend, words(199, 33, "≠ wrong page for this visitor")]
     parts += [_hole(rack, order) for order in range(1, most + 1)]
-    parts.append(_meter(0, "needless copies", None if found is None else found.needless, most - 1))
-    parts.append(_meter(_RACK, "wrong pages served", None if found is None else found.wrong, most))
-    return sheet(parts, _METERS + 32, say(rack))
+    parts.append(_meter(4, "needless copies", None if found is None else found.needless, most - 1))
+    parts.append(_meter(195, "wrong pages", None if found is None else found.wrong, most))
+    return sheet(parts, _RACK, _METERS + 26, say(rack))
 
 
 def tried(rack: Rack) -> str:
@@ -200,7 +202,7 @@ def tried(rack: Rack) -> str:
 def view(rack: Rack) -> str:
     """The comment, the tags and the rack, and the keys tried so far."""
     head = f"<style>{STYLE}</style><p><strong>{escape(comment(rack))}</strong></p>"
-    return head + chart(rack) + (tried(rack) if rack.rounds else "")
+    return head + beside(tags(rack), holes(rack)) + (tried(rack) if rack.rounds else "")
 
 
 def inside(rack: Rack) -> str:

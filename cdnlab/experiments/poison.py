@@ -15,7 +15,7 @@ from html import escape
 from cdnlab.cachekey import treatments
 from cdnlab.cloudfront import Held
 from cdnlab.controls import Button, Choice, Predict, Press
-from cdnlab.experiments.tags import BOLD, MONO, WIDTH, box, numbered, sheet, words
+from cdnlab.experiments.tags import BOLD, FAINT, MONO, beside, box, numbered, sheet, words
 from cdnlab.experiments.twosites import ATTACKS, EVIL, PAGE, SHOP, Ask, cache_policy, own, shown, world
 from cdnlab.journey import Journey
 from cdnlab.keyxray import key_of
@@ -152,61 +152,63 @@ def outcome(lab: Lab) -> str:
 
 # ---- the picture
 
-_BAND, _RIGHT = 112, 340
+_LEFT, _RIGHT = 334, 356  # pixels: how wide a request's picture is, and its answer's
 
 
-def _request(order: int, title: str, journey: Journey | None, lines: Sequence[tuple[str, str]], y: float) -> str:
-    """A request's lines, the key's in frames, and what it was answered."""
-    parts = [numbered(order, y + 12), words(30, y + 16, title, 13, BOLD)]
-    for row, (text, word) in enumerate([(PAGE, "in key"), *lines]):
-        at = y + 42 + row * 25
-        parts.append(words(36, at, text, 11.5, MONO))
-        parts.append(box(30, at - 15, len(text) * 7 + 12, 21, 1.5, ' rx="3"') if word == "in key" else "")
-        parts.append(words(_RIGHT - 70, at, word))
+def _request(order: int, title: str, lines: Sequence[tuple[str, str]]) -> str:
+    """A request's lines; the key's stand in frames."""
+    parts = [numbered(order, 12), words(30, 16, title, 13, BOLD)]
+    listed = [(PAGE, "in key"), *lines]
+    for row, (text, word) in enumerate(listed):
+        at = 42 + row * 25
+        parts += [words(36, at, text, 11.5, MONO), words(_LEFT - 58, at, word)]
+        parts += [box(30, at - 15, len(text) * 7 + 12, 21, 1.5, ' rx="3"')] if word == "in key" else []
+    return sheet(parts, _LEFT, 28 + 25 * len(listed), f"{order}, {title}: {'; '.join(f'{text}, {word}' for text, word in listed)}.")
+
+
+def _answer(journey: Journey | None, verdict: str = "") -> str:
+    """What a request was answered, and by whom."""
     if journey is None:
-        return "".join(parts)
-    parts.append(glyph(overall(journey), _RIGHT + 16, y + 12, 5.5))
-    parts.append(words(_RIGHT + 28, y + 16, f"{journey.response.status}, {x_cache(journey)}", 13, BOLD))
-    parts.append(words(_RIGHT + 28, y + 34, _source(journey)))
-    parts += [words(_RIGHT + 10, y + 54 + row * 17, *line) for row, line in enumerate(_lines(journey.response))]
-    return f'<g data-at="{number(journey.latency_ms)}">{"".join(parts)}</g>' if order == 1 else "".join(parts)
+        return sheet([words(10, 16, "not asked yet", 12.5, FAINT)], _RIGHT, 28, "not asked yet")
+    said = f"{journey.response.status}, {x_cache(journey)}"
+    lines = _lines(journey.response)
+    parts = [glyph(overall(journey), 16, 12, 5.5), words(28, 16, said, 13, BOLD), words(28, 35, _source(journey))]
+    parts += [words(10, 56 + row * 18, *line) for row, line in enumerate(lines)]
+    parts += [words(10, 60 + len(lines) * 18, verdict, 13, BOLD)] if verdict else []
+    high = 66 + len(lines) * 18
+    return sheet([f'<g data-at="{number(journey.latency_ms)}">', *parts, "</g>"], _RIGHT, high, f"{said}, {_source(journey)}. {verdict}")
 
 
 def _lines(response: Response) -> list[tuple[str, float, str]]:
-    """The page's text and its script, a line each, with size and look; what leads to strangers is bold."""
+    """A page in a line or two, with size and look; what leads to strangers is bold."""
     return [(line, 11.5, MONO + (BOLD if EVIL in line else "")) for line in shown(response)]
 
 
-def _shelf(lab: Lab, y: float) -> str:
-    """The copies at the edge."""
-    parts = [words(30, y + 16, "the edge's pigeon-holes", 13, BOLD)]
-    found = lab.case
+def _holes(found: Case | None) -> list[str]:
+    """The copies at the edge, a picture each."""
     if found is None:
-        return "".join(parts) + box(30, y + 26, 336, 52, 1, ' opacity="0.4"') + words(40, y + 56, "empty")
-    for order, (held, owner) in enumerate(zip(found.copies, found.owners, strict=True)):
-        x, journey = 30 + order * 346, (found.attack, found.visit)[owner - 1]
-        mine = order + 1 == found.handed
-        parts.append(box(x, y + 26, 336, 64, 2.6 if mine else 1.4))
-        tag = " + ".join([held.key.path, *(value for _, value in held.key.headers)])
-        parts.append(words(x + 9, y + 44, f"tag: {tag}", 11.5, MONO))
-        parts += [words(x + 9, y + 62 + row * 16, *line) for row, line in enumerate(_lines(journey.response))]
-        parts.append(words(x + 2, y + 106, f"made for {owner}" + (", handed to 2" if mine and owner != 2 else "")))
-    return "".join(parts)
+        return [sheet([box(30, 2, 300, 40, 1, ' opacity="0.4"'), words(40, 27, "empty", 12.5, FAINT)], _LEFT, 44, "empty")]
+    pictures = []
+    for order, (held, owner) in enumerate(zip(found.copies, found.owners, strict=True), 1):
+        mine = order == found.handed
+        tag = f"tag: {' + '.join([held.key.path, *(value for _, value in held.key.headers)])}"
+        fate = f"made for {owner}" + (", handed to 2" if mine and owner != 2 else "")
+        lines = _lines((found.attack, found.visit)[owner - 1].response)
+        parts = [box(2, 2, 328, 66, 2.6 if mine else 1.4), words(12, 20, tag, 11.5, MONO), words(4, 84, fate, 12.5)]
+        parts += [words(12, 39 + row * 18, *line) for row, line in enumerate(lines)]
+        pictures.append(sheet(parts, _LEFT, 90, f"{tag}; {fate}"))
+    return pictures
 
 
 def chart(lab: Lab) -> str:
     """The story from top to bottom: the first request, the holes, the customer."""
     found = lab.case
     first, second = (became(ask, lab.key, lab.sends) for ask in (ATTACKS[lab.attack], Ask(SHOP)))
-    parts = [_request(1, "somebody else asks first", found.attack if found else None, first, 4)]
-    parts.append(_shelf(lab, _BAND + 16))
-    parts.append(_request(2, "a customer opens the sale", found.visit if found else None, second, 2 * _BAND + 38))
-    if found is not None:
-        verdict = f"≠ {OTHERS}" if found.poisoned else f"= {OWN}"
-        parts.append(words(_RIGHT + 10, 2 * _BAND + 38 + 92, verdict, 13, BOLD))
-    for y in (_BAND + 8, 2 * _BAND + 30):
-        parts.append(f'<path d="M0 {y}H{WIDTH}" stroke="currentColor" opacity="0.25"/>')
-    return sheet(parts, 3 * _BAND + 24, say(lab))
+    verdict = "" if found is None else f"≠ {OTHERS}" if found.poisoned else f"= {OWN}"
+    top = beside(_request(1, "somebody else asks first", first), _answer(found.attack if found else None))
+    rack = f"<p><strong>The edge's pigeon-holes</strong></p>{beside(*_holes(found))}"
+    bottom = beside(_request(2, "a customer opens the sale", second), _answer(found.visit if found else None, verdict))
+    return f"{top}{rack}{bottom}"
 
 
 def view(lab: Lab) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from cdnlab.marks import number
 from cdnlab.staircase import FONT, safe
 
-__all__ = ["BOLD", "FAINT", "MONO", "STYLE", "WIDTH", "box", "numbered", "sheet", "words"]
+__all__ = ["BOLD", "FAINT", "MONO", "STYLE", "beside", "box", "numbered", "sheet", "words"]
 
-WIDTH = 720
 BOLD, FAINT = ' font-weight="600"', ' opacity="0.7"'
 MONO = " font-family=\"ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace\""
 STYLE = """
@@ -16,7 +15,8 @@ STYLE = """
 .cdnlab .cdnlab-tried.cdnlab-tried tr{background:none}
 .cdnlab .cdnlab-tried.cdnlab-tried :is(th,td){text-align:left;padding:3px 14px 3px 6px;border:0;max-width:none;vertical-align:top;
 border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none;color:inherit;font-weight:400;white-space:normal}
-.cdnlab .cdnlab-tried.cdnlab-tried th{white-space:nowrap}
+.cdnlab .cdnlab-tried.cdnlab-tried thead th{white-space:nowrap}
+.cdnlab .cdnlab-tried.cdnlab-tried tbody th{min-width:4.4em}
 .cdnlab .cdnlab-tried.cdnlab-tried :is(thead th,.cdnlab-best>*){font-weight:600}
 .cdnlab .cdnlab-tried.cdnlab-tried code{color:inherit;background:none;padding:0;overflow-wrap:anywhere}
 """
@@ -40,9 +40,14 @@ def numbered(order: int, y: float) -> str:
     return ring + words(12, y + 4, str(order), 11.5, ' text-anchor="middle"')
 
 
-def sheet(parts: list[str], high: float, said: str) -> str:
-    """The picture. `said`: what a screen reader says of it."""
-    size = f'viewBox="0 0 {WIDTH} {number(high)}" width="{WIDTH}"'
+def sheet(parts: list[str], wide: float, high: float, said: str) -> str:
+    """One picture, `wide` by `high` pixels. `said`: what a screen reader says of it."""
+    size = f'viewBox="0 0 {number(wide)} {number(high)}" width="{number(wide)}" style="max-width:100%;height:auto;flex:none"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{safe(said)}" font-family="{FONT}">{"".join(parts)}</svg>'
     )
+
+
+def beside(*pictures: str) -> str:
+    """Pictures side by side; on a narrow page one below the other, so that their text stays as large as it is."""
+    return f'<div style="display:flex;flex-wrap:wrap;gap:4px 10px;align-items:flex-start;margin:4px 0 12px">{"".join(pictures)}</div>'
