@@ -255,14 +255,12 @@ def _legend(y: float) -> str:
 
 def picture(shown: Shown) -> str:
     """The bands of both groups, minute by minute, what was done when, and the 100 people of one minute."""
-    first = _TOP + 18
+    first = _TOP + 20
     back = first + NEWCOMERS * len(CITIES) * _TALL + 22
     bottom = back + REGULARS * len(CITIES) * _TALL
     right = _LEFT + MINUTES * _COLUMN
     x: float
-    parts = [_words(_LEFT, first - 5, f"{NEWCOMERS * len(CITIES)} on their first visit, each minute", 12)]
-    parts.append(_words(_LEFT, back - 5, f"{REGULARS * len(CITIES)} who came back; their browsers remember", 12))
-    parts += [_band(shown.minutes, "first", first), _band(shown.minutes, "back", back)]
+    parts = [_band(shown.minutes, "first", first), _band(shown.minutes, "back", back)]
     for top, end in ((first, back - 22), (back, bottom)):
         parts.append(f'<path d="M {_LEFT} {number(top)} V {number(end)} H {right}" fill="none" stroke="currentColor"/>')
     if not shown.lit:
@@ -274,9 +272,11 @@ def picture(shown: Shown) -> str:
     if shown.lit:
         parts.append(_events(shown, bottom))
     if shown.gone is not None:
-        x, flag = _LEFT + shown.gone * _COLUMN, "you"
-        parts.append(f'<path d="M {number(x)} {_TOP} V {number(bottom)}" stroke="currentColor" stroke-width="1.6" stroke-dasharray="5 4"/>')
-        parts.append(_words(x + 4, back - 20 + 4, flag, 12, extra=' font-weight="600"'))
+        x = _LEFT + shown.gone * _COLUMN
+        parts.append(f'<path d="M {number(x)} 52 V {number(bottom)}" stroke="currentColor" stroke-width="1.6" stroke-dasharray="5 4"/>')
+        parts.append(_words(x + 5, 61, f"you: minute {number(shown.gone)}", 12, extra=' font-weight="600"'))
+    parts.append(_words(_LEFT + 2, first - 5, f"{NEWCOMERS * len(CITIES)} on their first visit, each minute", 12))
+    parts.append(_words(_LEFT + 2, back - 5, f"{REGULARS * len(CITIES)} who came back; their browsers remember", 12))
     parts += [_legend(bottom + 40), _people(shown.close, bottom + 66)]
     size = f'viewBox="0 0 720 {number(bottom + 136)}" width="720" style="max-width:100%;height:auto"'
     said = safe(f"{say(shown)} {comment(shown)}")

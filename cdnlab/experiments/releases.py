@@ -288,3 +288,71 @@ def run(release: Release) -> Deployed:
 def _opens_cart(regular: int) -> int:
     """The minute from which on a regular opens the cart, too: three more people each minute, in one city after the other."""
     return DEPLOY - 2 + regular % 20
+
+
+# ---- what the exercises reckon with
+
+IN_TIME = DEPLOY + 10
+"""The minute from which on everybody is to see build 2."""
+
+
+def may_see_old() -> int:
+    """Minutes past twelve: the edge fetched a page with QUARTER at 12:00, a browser got it at 12:05, /* was invalidated at 12:06."""
+    shop, browser, noon = site(), BrowserCache(), 0.0
+
+    def sees(at: int) -> bytes:
+        shop.cdn.clock.advance(max(0.0, noon + at * 60 - shop.cdn.clock.now()))
+        return browser.open(
+            shop.home, shop.cdn.clock.now(), lambda headers: shop.cdn.get(shop.home, headers=headers).response
+        ).response.body
+
+    shop.bucket.put_object(Key="index.html", Body=b"old", CacheControl=QUARTER)
+    noon = shop.cdn.clock.now()
+    shop.cdn.get(shop.home)
+    sees(5)
+    shop.cdn.clock.advance(60)
+    shop.bucket.put_object(Key="index.html", Body=b"new", CacheControl=QUARTER)
+    shop.invalidate("/*")
+    return next(at for at in range(7, 60) if sees(at) == b"new")
+
+
+def white_page() -> dict[str, Any]:
+    """The release of a shop whose customers see old and white pages."""
+    return {
+        "names": VERSIONED,
+        "order": ["page", "assets"],
+        "delete_old": True,
+        "page_header": "max-age=86400",
+        "asset_header": FOREVER,
+        "invalidate_at": DEPLOY + 1,
+        "paths": ["/"],
+    }
+
+
+def mended() -> dict[str, Any]:
+    """One good repair of it."""
+    repaired = {"order": ["assets", "page"], "delete_old": False, "page_header": "max-age=0, s-maxage=86400"}
+    return white_page() | repaired | {"invalidate_at": DEPLOY + UPLOAD, "paths": ["/index.html"]}
+
+
+def trouble(plan: Any) -> str:
+    """What goes wrong under this release; "" when all is well. Raises InputError, and what create_invalidation raises."""
+    release = Release.of(plan)
+    met = run(release)
+    bad = next((minute for minute in met.minutes if minute.count("missing", "mixed")), None)
+    if bad is not None:
+        what = "the page names a part that is nowhere" if bad.count("missing") else "page and parts are of different builds"
+        why = f"The new page was in the bucket from minute {release.page_at}, its parts from minute {release.assets_at}."
+        if release.delete_old and bad.at >= DEPLOY + UPLOAD:
+            why = f"Old parts were deleted at minute {DEPLOY + UPLOAD}; whose page still names them?"
+        return f"In minute {bad.at}, {bad.count('missing', 'mixed')} of 100 people see a white page: {what}. {why}"
+    if met.last_old_first >= IN_TIME:
+        who = f"In minute {met.last_old_first} people on their first visit still see build 1. Empty browsers: CloudFront sent it."
+        if release.invalidate_at is None:
+            return f"{who} Nothing told it to forget its copies, which are good for as long as page_header says."
+        if release.invalidate_at < release.page_at:
+            return f"{who} At minute {release.invalidate_at}, when it forgot (if it did), the bucket still held the old page."
+        return f"{who} Did {', '.join(release.paths)} remove it? Try the path in the preview."
+    if met.last_old >= IN_TIME:
+        return f"In minute {met.last_old} people who came back still see build 1, from their own browsers. Which header allows that?"
+    return ""

@@ -218,3 +218,19 @@ def panel() -> Panel[Sweep]:
         moment=lambda sweep: f"{len(sweep.sent)} sent, {len(sweep.held)} copies left",
         caption=lambda sweep: f"{say(sweep)} Simulated with cdnlab.",
     )
+
+
+# ---- what the exercises reckon with
+
+
+def reach() -> list[int]:
+    """How many copies /images/*.jpg and /images/cat.jpg* remove."""
+    shop = stocked()
+    return [len(shop.cdn.preview_invalidation(shop.id, path)) for path in ("/images/*.jpg", "/images/cat.jpg*")]
+
+
+def charged() -> list[float]:
+    """Paths on the bill, and dollars, for two files and a wildcard in a month in which 1,000 paths were used before."""
+    paths = ["/index.html", "/about.html", "/images/*"]
+    dollars = bill(invalidation_paths=1_000 + len(paths)).total - bill(invalidation_paths=1_000).total
+    return [len(paths), round(dollars, 6)]
