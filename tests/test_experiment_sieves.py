@@ -115,7 +115,9 @@ def test_the_prediction_stays_drawn_beside_the_outcome():
     assert said[1]["asked"] and said[1]["outcome"] == ""
     panel.press("Move up", behaviour="images/private/*", swapped=sieves.SWAPPED[1])
     assert panel.said()[0]["outcome"] == said[0]["outcome"], "what was said of the order as it was written stays"
-    assert panel.said()[1]["outcome"].startswith("403: the behaviour serves HTTPS only")
+    assert panel.said()[1]["outcome"].startswith("After the swap: 403, because the behaviour serves HTTPS only")
+    panel.press("Drop", url=sieves.LOGO)
+    assert panel.said()[1]["outcome"].startswith("After the swap: 403"), "an answer once given is not asked for again"
 
 
 def test_the_twin_alone_tells_the_story():
@@ -131,8 +133,9 @@ def test_the_twin_alone_tells_the_story():
 def test_a_bare_path_is_the_shops_own_and_another_host_is_refused_with_a_reason():
     panel = sieves.panel()
     assert "images/cat.jpg → behaviour 1" in panel.press("Drop", url="/images/cat.jpg")
-    with pytest.raises(InputError, match=r"example\.org leads to another distribution"):
-        panel.press("Drop", url="https://example.org/")
+    assert panel.press("Drop", url="https://example.org/").startswith("example.org leads to another distribution")
+    assert panel.result.fall.path == "/images/cat.jpg", "what stood there stays"
+    assert "URL" in panel.press("Drop", url="not a url") or "url" in panel.sentence
     with pytest.raises(UnknownName):
         panel.press("Drop", method="BREW")
 

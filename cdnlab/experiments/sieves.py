@@ -74,12 +74,14 @@ class Fall:
 @dataclass(frozen=True, slots=True)
 class Stack:
     """What is on show: the sieves in their order, the latest fall (None before the first), the first fall of the private photo in the
-    order as it was written (None before it), the last pattern that was moved, and who was predicted to catch the photo.
+    order as it was written and the first after the swap (None before them), the last pattern that was moved, and who was predicted to
+    catch the photo.
     """
 
     sieves: tuple[Sieve, ...]
     fall: Fall | None
     first: Fall | None = None
+    second: Fall | None = None
     moved: str = ""
     guess: str | None = None
 
@@ -129,19 +131,23 @@ def model(
     ('images/*', 200, ['images/private/*'])
     """
     order: tuple[str, ...] = ORDER
-    drop, last, first = None, "", None
+    drop, last = None, ""
+    first: Fall | None = None
+    second: Fall | None = None
     for press in presses:
         if press.button == "Drop":
             drop = (press.method, checked(press.url))
         else:
             last = press.behaviour
             order = moved(order, last, -1 if press.button == "Move up" else 1)
-        if first is None and drop == ("GET", PRIVATE) and order == ORDER:
-            first = fallen(order, *drop)
+        if drop == ("GET", PRIVATE):
+            fall = fallen(order, *drop)
+            first = first or (fall if order == ORDER else None)
+            second = second or (fall if order[fall.caught] == "images/private/*" else None)
     found = shop(order).distribution
     covered = {plan.number: "" if earlier is None else earlier.pattern for plan, earlier in dead_patterns(found)}
     sieves = tuple(Sieve(plan, covered.get(plan.number, "")) for plan in found.plans)
-    return Stack(sieves, None if drop is None else fallen(order, *drop), first, last, catcher)
+    return Stack(sieves, None if drop is None else fallen(order, *drop), first, second, last, catcher)
 
 
 def fallen(order: tuple[str, ...], method: str, url: str) -> Fall:
@@ -210,9 +216,10 @@ def swapped_asked(stack: Stack) -> bool:
 
 def swapped_outcome(stack: Stack) -> str:
     """What the same request meets once the private behaviour stands above."""
-    if stack.fall is None or stack.fall.url != PRIVATE or stack.caught is None or stack.caught.name != "images/private/*":
+    if stack.second is None:
         return ""
-    return f"{stack.fall.journey.response.status}: {stack.fall.refused or 'served'}. Only redirect-to-https would answer 301."
+    status, why = stack.second.journey.response.status, stack.second.refused
+    return f"After the swap: {status}, because {why}. Only redirect-to-https would answer 301."
 
 
 # ---- the picture
@@ -248,12 +255,12 @@ def _row(stack: Stack, order: int) -> str:
     origin = sieve.plan.origin if isinstance(sieve.plan.origin, OriginSpec) else sieve.plan.origin.members[0]
     look = f'{bold}{strike} font-family="{_MONO}" xml:space="preserve"'
     parts = [f"<g{faint}>{_words(_LEFT, y + 24, name, 15, look)}"]
-    parts.append(_words(_LEFT, y + 43, f"{_PROTOCOLS[sieve.plan.viewer_protocol]}; {_methods(sieve.plan)}", 12) + "</g>")
-    parts.append(f"{place_shape('origin', 372, y + 27, 10)}{_words(390, y + 32, origin.id, 13, bold)}")
+    parts.append(_words(_LEFT, y + 43, f"{_PROTOCOLS[sieve.plan.viewer_protocol]}; {_methods(sieve.plan)}", 13) + "</g>")
+    parts.append(f"{place_shape('origin', 372, y + 27, 10)}{_words(390, y + 32, origin.id, 14, bold)}")
     if shown:
         parts.append(
-            _words(464, y + 26, "dead: can never match,", 13, ' font-weight="600"')
-            + _words(464, y + 43, f"{shown} takes all its paths", 12.5)
+            _words(464, y + 26, "dead: can never match,", 14, ' font-weight="600"')
+            + _words(464, y + 43, f"{shown} takes all its paths", 13)
         )
     return "".join(parts)
 
@@ -297,10 +304,10 @@ def _falling(stack: Stack, fall: Fall) -> list[str]:
         at, y = at + _MS, float(until)
     row = _TOP + fall.caught * _ROW
     state = "blocked" if fall.refused else overall(fall.journey)
-    sign = glyph(state, 474, row + 27, 8) + _words(492, row + 26, f"catches it: {fall.journey.response.status}", 13.5, ' font-weight="600"')
+    sign = glyph(state, 474, row + 27, 8) + _words(492, row + 26, f"catches it: {fall.journey.response.status}", 14, ' font-weight="600"')
     why = "refused at the edge" if fall.refused else x_cache(fall.journey)
     stays = f'<circle cx="{_X}" cy="{row + 36}" r="8" fill="currentColor"/>'
-    return [*parts, f'<g data-at="{number(at)}">{stays}{sign}{_words(492, row + 43, why, 12)}</g>']
+    return [*parts, f'<g data-at="{number(at)}">{stays}{sign}{_words(492, row + 43, why, 13)}</g>']
 
 
 def _reads(fall: Fall | None) -> str:
@@ -331,7 +338,7 @@ def panel() -> Panel[Stack]:
                 swapped_outcome,
                 swapped_asked,
             ),
-            Text("url", "URL", PRIVATE, EXAMPLES, accept=checked),
+            Text("url", "URL", PRIVATE, EXAMPLES),
             Choice("method", "Method", METHODS),
             Choice("behaviour", "Behaviour to move", ORDER, "images/private/*"),
             Button("Drop", primary=True),

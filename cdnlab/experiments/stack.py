@@ -169,8 +169,9 @@ def closed_file() -> int:
 
 
 def root() -> str:
-    """Which path the origin is asked for when a viewer opens /docs/ and the default root object is index.html."""
-    (asked,) = send(ORDER, "GET", f"http://{HOST}/docs/")[1].origin_requests
+    """Which path a bucket is asked for when a viewer opens /docs/ and the default root object is index.html."""
+    cdn, distribution = incident({**masked(), "CustomErrorResponses": {"Quantity": 0}})
+    (asked,) = cdn.get(f"https://{distribution.domain_name}/docs/").origin_requests
     return asked.path
 
 
