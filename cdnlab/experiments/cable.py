@@ -18,10 +18,10 @@ from cdnlab.timeline import lasting
 
 __all__ = ["cable", "strip"]
 
-WIDTH = 720
-_X = {"viewer": 50, "edge": 190, "regional": 350, "origin": 630}
+WIDTH = 600  # of their own pixels; a page that has the room shows them larger
+_X = {"viewer": 40, "edge": 158, "regional": 298, "origin": 532}
 _Y, _HALF = 78, {"viewer": 14, "edge": 12, "regional": 26, "origin": 16}
-_SOCKET = 508  # pixels: where the origin's side of the cable begins
+_SOCKET = 432  # pixels: where the origin's side of the cable begins
 
 
 def _text(x: float, y: float, words: str, *, size: float = 12, anchor: str = "middle", extra: str = "") -> str:
@@ -58,7 +58,7 @@ def cable(
     remembers = f"{act.journey.response.status}, " if act.journey.response.status >= 400 else ""
     parts += [_station(place, held.get(place), remembers) for place in act.journey.way]
     if quiet:
-        parts.append(_text(_X["regional"], _Y + 70, f"no new try for {lasting(quiet)}", size=11, extra=' font-weight="600"'))
+        parts.append(_text(264, _Y + 71, f"no new try for {lasting(quiet)}", size=11, anchor="start", extra=' font-weight="600"'))
     parts.append(_text(_X["origin"], _Y + 50, kind, size=11.5))
     sign = {"healthy": "", "unplugged": "no answer"}.get(state, f"answers {state}")
     if sign:
@@ -67,12 +67,11 @@ def cable(
         verb = "reads" if played else "read"
         told = f"the viewer {verb} {read}"
         parts.append(glyph(overall(act.journey), 16, 20, 6) + _text(30, 24, told, size=12.5, anchor="start"))
-        if guess:
-            x = 48 + 6.3 * len(told)
-            box = f'x="{number(x)}" y="11" width="{number(6.3 * len(guess) + 42)}" height="19" rx="4"'
-            parts.append(f'<rect {box} fill="none" stroke="currentColor" stroke-width="1.4" stroke-dasharray="4 3"/>')
-            parts.append(_text(x + 7, 24, f"you: {guess}", size=11.5, anchor="start"))
-    size = f'viewBox="0 0 {WIDTH} 156" width="{WIDTH}"'
+    if guess:
+        box = f'x="8" y="{_Y + 58}" width="{number(6.2 * len(guess) + 42)}" height="19" rx="4"'
+        parts.append(f'<rect {box} fill="none" stroke="currentColor" stroke-width="1.4" stroke-dasharray="4 3"/>')
+        parts.append(_text(15, _Y + 71, f"you: {guess}", size=11.5, anchor="start"))
+    size = f'viewBox="0 0 {WIDTH} 160" width="{WIDTH * 6 // 5}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cdnlab-cable" {size} role="img" aria-label="{safe(title)}" '
         f'font-family="{FONT}">{"".join(parts)}</svg>'
@@ -101,7 +100,7 @@ def _cord(state: str) -> str:
     left, right = _X["regional"] + _HALF["regional"], _X["origin"] - _HALF["origin"]
     socket = f"M {_SOCKET} {_Y - 13} h 14 a 8 13 0 0 1 0 26 h -14 Z M {_SOCKET + 22} {_Y} H {right}"
     if state == "unplugged":
-        x, y = 452, _Y + 30
+        x, y = 384, _Y + 30
         cord = f"M {left} {_Y} C {left + 36} {_Y} {x - 46} {y} {x} {y}"
         word = _text(_SOCKET + 6, _Y - 26, "unplugged", size=12.5, extra=' font-weight="600"')
     else:
@@ -134,7 +133,7 @@ def _ways(act: Act, state: str) -> list[str]:
 
 # ---- the channel
 
-_LEFT, _ROW = 132, 30
+_LEFT, _ROW = 112, 30
 
 
 def strip(acts: Sequence[Act], newest: int, copies: Sequence[Held], *, most: int = 5) -> str:
@@ -189,7 +188,7 @@ def strip(acts: Sequence[Act], newest: int, copies: Sequence[Held], *, most: int
         )
         at += 34 + 6.1 * len(word)
     said.append(f"the channel names {newest - window + 1} to {newest} now")
-    size = f'viewBox="0 0 {WIDTH} {number(y + _ROW + 2)}" width="{WIDTH}"'
+    size = f'viewBox="0 0 {WIDTH} {number(y + _ROW)}" width="{WIDTH * 6 // 5}"'
     title = safe("Segments. " + "; ".join(said) + ".")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cdnlab-strip" {size} role="img" aria-label="{title}" '

@@ -35,7 +35,7 @@ WAITS = (1, 3, 6, 11, 30, 65)
 class Plug:
     """What is on show: the `kind` of origin and its `state` now, everything that was asked, what was predicted, the copies at the end.
 
-    `fuses`: the lives of the page's copies, by place; `newest`: the channel's newest segment at the end, -1 for other kinds.
+    `fuses`: the lives of the page's copies, by place; `newest`: the channel's newest segment when it was asked last, -1 for other kinds.
     """
 
     kind: str
@@ -93,9 +93,9 @@ def _played(
         here.cdn.clock.advance(wait)
         publish(here, state)  # a new edition may be out by now
         at += wait
-        acts.append(ask(here, state, at))
+        acts.append(ask(here, state, at, acts[-1] if acts else None))
         _light(fuses, here.cdn.copies(here.url), at, acts[-1])
-    newest = here.origin.newest(here.cdn.clock.now()) if isinstance(here.origin, MediaChannel) else -1
+    newest = here.origin.newest(acts[-1].journey.started) if isinstance(here.origin, MediaChannel) else -1
     copies = tuple(here.cdn.copies())
     return tuple(acts), copies, tuple((place, tuple(each)) for place, each in fuses.items()), newest
 
@@ -125,22 +125,21 @@ def copy_text(act: Act) -> str:
     """How the copy stood when the viewer came."""
     if act.expired is None:
         return "there was no copy"
-    if act.expired < 0 and act.journey.response.status >= 400:
-        return f"{act.journey.response.status} remembered for another {lasting(-act.expired)}"
-    return f"copy expired {lasting(act.expired)} ago" if act.expired >= 0 else f"copy fresh for another {lasting(-act.expired)}"
+    what = "copy" if act.remembered < 400 else f"remembered {act.remembered}"
+    return f"{what} expired {lasting(act.expired)} ago" if act.expired >= 0 else f"{what} fresh for another {lasting(-act.expired)}"
 
 
 def tries_text(act: Act) -> str:
     """Whether CloudFront turned to the origin."""
     if not act.tries:
         return "no"
-    return "yes" if act.journey.origin_requests else f"yes, {act.tries} times in vain"
+    return "yes" if act.journey.origin_requests else "yes, in vain"
 
 
 def got_text(plug: Plug, act: Act) -> str:
     """What the viewer got."""
     status = act.journey.response.status
-    return f"{status}, {'the current' if act.current else 'the old'} {thing(plug)}" if status == 200 else str(status)
+    return f"{status}, {'current' if act.current else 'old'} {thing(plug)}" if status == 200 else str(status)
 
 
 def say(plug: Plug) -> str:
@@ -210,7 +209,7 @@ GONE = ("404", "the old page, 200")
 
 def _first(plug: Plug, *states: str) -> Act | None:
     """The first viewer for whom the origin was asked in one of these states when there was an expired copy."""
-    met = (act for act in plug.acts if act.state in states and act.expired is not None and act.expired >= 0)
+    met = (act for act in plug.acts if act.state in states and act.expired is not None and act.expired >= 0 and act.remembered < 400)
     return next((act for act in met if act.tries), None)
 
 
@@ -317,7 +316,7 @@ def panel() -> Panel[Plug]:
         [
             Predict(
                 "dead",
-                "The copy is good for 60 s. Five seconds after that somebody asks, and the origin is unplugged. What does he get?",
+                "The copy is good for 60 s. Five seconds after that somebody asks, and the origin is unplugged. What does that viewer get?",
                 DEAD,
                 dead_outcome,
             ),

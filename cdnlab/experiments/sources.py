@@ -52,7 +52,8 @@ class Act:
 
     `expired`: seconds since the edge's copy had expired, negative while it was fresh, None when there was none; `journey`: of the page
     or the playlist; `tries`: how often CloudFront turned to the origin; `current`: whether the body is what the origin has to say now;
-    `segments`: with the live channel, number and journey of each segment that the playlist names.
+    `segments`: with the live channel, number and journey of each segment that the playlist names; `remembered`: the status of what the
+    edge had kept, 0 when it had nothing.
     """
 
     at: float
@@ -62,6 +63,7 @@ class Act:
     tries: int
     current: bool
     segments: tuple[tuple[int, Journey], ...] = ()
+    remembered: int = 0
 
 
 class Newsroom:
@@ -195,8 +197,11 @@ def publish(here: World, state: str) -> None:
         origin.put_object(Key="news.html", Body=truth(here), ContentType="text/html", CacheControl=f"max-age={MINUTE}")
 
 
-def ask(here: World, state: str, at: float) -> Act:
-    """A viewer in Lisbon asks for the page; with the live channel for the playlist, and then for the segments that it names."""
+def ask(here: World, state: str, at: float, before: Act | None = None) -> Act:
+    """A viewer in Lisbon asks for the page; with the live channel for the playlist, and then for the segments that it names.
+
+    `before`: what the viewer before met.
+    """
     held = [copy.fresh_for for copy in here.cdn.copies(here.url) if copy.place.kind == "edge"]
     journey = here.cdn.get(here.url)
     tries = sum(leg.end.kind == "origin" for leg in journey.legs)
@@ -206,7 +211,8 @@ def ask(here: World, state: str, at: float) -> Act:
         site = here.url.removesuffix(here.origin.playlist_path)
         numbers = segments(journey.response.body)
         found = [(number, here.cdn.get(site + here.origin.segment_path(number), explain=False)) for number in numbers]
-    return Act(at, state, -held[0] if held else None, journey, tries, current, tuple(found))
+    remembered = before.journey.response.status if before and held else 0
+    return Act(at, state, -held[0] if held else None, journey, tries, current, tuple(found), remembered)
 
 
 def segments(playlist: bytes) -> tuple[int, ...]:

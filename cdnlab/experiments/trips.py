@@ -105,8 +105,8 @@ def outcome(trips: Trips) -> str:
 
 # ---- the picture
 
-WIDTH = 720
-_LEFT, _RIGHT, _HIGH = 128, 640, 26
+WIDTH = 600  # of its own pixels; a page that has the room shows it larger
+_LEFT, _RIGHT, _HIGH = 112, 524, 26
 
 
 def _text(x: float, y: float, words: str, *, size: float = 12, anchor: str = "start", extra: str = "") -> str:
@@ -146,24 +146,25 @@ def view(trips: Trips) -> str:
     """The comment, and both ways on one scale of milliseconds."""
     longest = max(trips.straight.ms, trips.by_edge.ms)
     scale = (_RIGHT - _LEFT) / longest
-    parts = [_row(trips.straight, 18, scale, True), _row(trips.by_edge, 74, scale, trips.lit)]
+    top = 30 if trips.guess else 6
+    parts = [_row(trips.straight, top, scale, True), _row(trips.by_edge, top + 54, scale, trips.lit)]
     if trips.guess:
         word = f"you: {trips.guess.partition(':')[0]}"
-        box = f'x="{_LEFT}" y="112" width="{number(6.6 * len(word) + 12)}" height="18" rx="4"'
+        box = f'x="{_LEFT}" y="2" width="{number(6.6 * len(word) + 12)}" height="18" rx="4"'
         parts.append(f'<rect {box} fill="none" stroke="currentColor" stroke-width="1.4" stroke-dasharray="4 3"/>')
-        parts.append(_text(_LEFT + 6, 125, word, size=11.5))
+        parts.append(_text(_LEFT + 6, 15, word, size=11.5))
     keys = (
         (f'<path d="{hatch(0, 0, 22, 11)}" stroke="currentColor" stroke-width="0.8" fill="none"/>', 0.0, "a round trip, assumed"),
         ("", 0.24, "fitted"),
     )
-    x = 300.0
+    x, y = float(_LEFT), top + 96
     for lines, shade, word in keys:
         sign = f'{lines}<rect width="22" height="11" fill="currentColor" fill-opacity="{shade}" stroke="currentColor"/>'
-        parts.append(f'<g transform="translate({number(x)} 116)">{sign}</g>{_text(x + 28, 125, word, size=11)}')
+        parts.append(f'<g transform="translate({number(x)} {y})">{sign}</g>{_text(x + 28, y + 9, word, size=11)}')
         x += 44 + 6.1 * len(word)
-    parts.append(_text(x, 125, "model: counts round trips", size=11, extra=' font-style="italic"'))
+    parts.append(_text(x, y + 9, "model: counts round trips", size=11, extra=' font-style="italic"'))
     said = safe(say(trips))
-    size = f'viewBox="0 0 {WIDTH} 134" width="{WIDTH}" role="img" aria-label="{said}" font-family="{FONT}"'
+    size = f'viewBox="0 0 {WIDTH} {y + 16}" width="{WIDTH * 6 // 5}" role="img" aria-label="{said}" font-family="{FONT}"'
     return f'<p><strong>{safe(comment(trips))}</strong></p><svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
 
 
