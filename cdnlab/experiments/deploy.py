@@ -107,9 +107,11 @@ def _how(release: Release) -> str:
 
 
 def say(shown: Shown) -> str:
-    """The text twin: one line for every ten minutes."""
+    """The text twin: every tenth minute, the end of the old page, and how many visits were broken."""
     told = [minute.told for minute in shown.minutes[DEPLOY::10]] if shown.lit else [shown.minutes[-1].told]
     how = _how(shown.now.release)
+    if shown.lit:
+        told.append(f"last old page in minute {shown.now.last_old}, {shown.now.broken()} broken visits in all")
     return f"{how[0].upper()}{how[1:]}: {'; '.join(told)}."
 
 
