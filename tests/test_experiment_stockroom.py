@@ -172,6 +172,12 @@ def test_the_lanes_have_a_tick_for_each_request_and_say_what_viewers_read() -> N
     assert lanes.count("viewers read Miss") == 2 and lanes.count("viewers read Hit") == 1
 
 
+def test_the_shelves_say_that_rare_jpg_was_evicted_for_as_long_as_it_is_gone() -> None:
+    said = [stockroom.view(after(*buttons)).count("rare.jpg was evicted") for buttons in ((), (PLAY,), (PLAY, ASK))]
+    assert said == [0, 1, 0]
+    assert "No box is <code>rare.jpg</code>" in stockroom.view(after(PLAY, behind=12))
+
+
 def test_the_line_above_the_journey_is_the_header() -> None:
     page = stockroom.view(after(PLAY, ASK))
     assert "<code>X-Cache: Miss from cloudfront</code>. What happened at each place (the origin was not asked)" in page

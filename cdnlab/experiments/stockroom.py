@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from html import escape
 from typing import NamedTuple
@@ -237,7 +237,7 @@ def comment(room: Stockroom) -> str:
     """One line on what is worth noticing, reckoned from the journeys; never canned."""
     asked = room.asked
     if not room.played and room.latest != ASK:
-        return "Auckland has opened rare.jpg once. Predict, then play a day of requests for 40 other photos."
+        return f"Predict, then play a day of requests for {PHOTOS} other photos."
     if room.latest == ASK:
         reads = asked.response.headers.get("X-Cache", "")
         if asked.origin_requests:
@@ -311,11 +311,12 @@ def view(room: Stockroom) -> str:
         faint=() if room.second else (room.regional,),
         flagged=RARE,
     )
-    parts.append(
-        "<p>The shelves. The box with the thick outline is <code>rare.jpg</code>; the one on the left will be the next to leave:</p>"
-    )
-    parts.append(shelves_picture(rows, "Shelves."))
     rare = [held for held in room.run.copies if held.path == RARE]
+    if room.edge not in [held.place for held in rare]:
+        rows = tuple(replace(row, left=((RARE[1:], "evicted"),)) if row.place == room.edge else row for row in rows)
+    watched = "The box with the thick outline is" if rare else "No box is"
+    parts.append(f"<p>The shelves. {watched} <code>rare.jpg</code>; on each of them, the leftmost will be the next to leave:</p>")
+    parts.append(shelves_picture(rows, "Shelves."))
     parts.append(f"<p>Where copies of <code>rare.jpg</code> stand, and the definitive version in {room.home.city}:</p>")
     parts.append(journey_map(room.run.ways, journey=asked, copies=rare, lifetime=YEAR, title=say(room)))
     if asked is not None:
