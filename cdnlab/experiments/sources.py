@@ -245,7 +245,7 @@ def short(journey: Journey) -> str:
 
 
 class Pair(NamedTuple):
-    """A CloudFront whose distribution has an origin group: `first` in Stockholm and `second` in Frankfurt make the same page."""
+    """A CloudFront whose distribution has an origin group: `first` in Stockholm and `second` in Dublin make the same page."""
 
     cdn: CloudFront
     url: str
@@ -259,10 +259,10 @@ def pair() -> Pair:
     >>> cdn, url, first, second = pair()
     >>> first.fault = "refuses"
     >>> cdn.get(url).response.body
-    b'from Frankfurt'
+    b'from Dublin'
     """
     cdn = CloudFront()
-    homes = {"first": (HOME, "Stockholm"), "second": ("eu-central-1", "Frankfurt")}
+    homes = {"first": (HOME, "Stockholm"), "second": ("eu-west-1", "Dublin")}
     servers = [WebServer(f"{id}.example.com", _says(f"from {city}"), region=where) for id, (where, city) in homes.items()]
     cdn.connect(*servers)
     members = {"Quantity": 2, "Items": [{"OriginId": id} for id in homes]}
