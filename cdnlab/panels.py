@@ -35,6 +35,7 @@ table and puts the picture in as it is. A view may therefore use these attribute
     data-at="12.5"             the element appears 12.5 ms (network time) after the request was sent
     path.cdnlab-leg, data-ms   a dot travels along the path, from data-at on, in that many ms (the staircase's ways do)
     data-place="edge AKL"  elements of one place are selected together, in all pictures of the panel
+    .cdnlab-instead        what stands for the figure in the static twin; out of sight where the figure itself is drawn
     svg[data-save]             only pictures so marked are saved by "Save this picture" (default: every svg)
 
 Nothing of it is saved with a notebook: what stays is the static twin, the picture of the starting state with its question.
@@ -84,7 +85,7 @@ class Panel(Generic[R]):
     """One experiment: `controls`, a pure `model`, a pure `view` of its result, and a `twin` that says it in a sentence.
 
     `inside(result)`: more HTML, made only while the learner has "Look inside" open, and not part of the static twin.
-    `figure(result)`: a plotly figure to be drawn below the picture as well. `moment(result)`: the simulated time as text, for
+    `figure(result)`: a plotly figure (`cdnlab/charts.py`) to be drawn below the picture. `moment(result)`: the simulated time as text, for
     looking back. `caption(result)`: what is written under a saved picture (default: the twin).
 
     Raises what the model raises for the starting values, and InputError for controls that do not fit together.
@@ -280,11 +281,12 @@ class Panel(Generic[R]):
             self._live = self._shell = _widget_class()(spec=self._spec(), state=self._state())
             self._live.on_msg(self._hear)
             if self._figure is not None:
-                from ipywidgets import VBox
+                from ipywidgets import Layout, VBox
                 from plotly.graph_objects import FigureWidget
 
                 self._chart = FigureWidget(self._figure(self.result))
-                self._shell = VBox([self._live, self._chart])
+                self._chart._config = {"displayModeBar": False, "responsive": True}
+                self._shell = VBox([self._live, self._chart], layout=Layout(width="100%", max_width="48rem", overflow="hidden"))
         return self._shell
 
     def _spec(self) -> dict[str, Any]:
