@@ -11,7 +11,7 @@ for a missing price says "assumed". CloudFront's flat-rate plans (since November
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import inf
@@ -134,7 +134,8 @@ class Bill:
     def says(self) -> str:
         """The total in a sentence."""
         missing = sorted({line.label for line in self.unknown})
-        return f"A month's bill: {_dollars(self.total, '$')}" + (f", without what is unknown: {', '.join(missing)}." if missing else ".")
+        without = f", without what is unknown: {', '.join(missing)}" if missing else ""
+        return f"A month's bill: {_dollars(self.total)} US dollars{without}."
 
     def __str__(self) -> str:
         """The bill for a terminal: at most 100 columns."""
@@ -157,11 +158,13 @@ class Bill:
         return [*told, *self.notes, "List prices in US dollars before tax, for teaching, not a quotation."]
 
     def _repr_html_(self) -> str:
-        heads = ("item", "where", "quantity", "price, USD", "USD", "rule", "note and source")
+        heads = ("item", "where", "quantity", "price, USD", "USD", "rule", "source")
         head = "".join(f"<th scope='col'>{each}</th>" for each in heads)
-        rows = "".join(_row(line) for line in self.lines)
-        total = f"<tr class='cdnlab-total'><td colspan='4'>together</td><td>{_dollars(self.total)}</td><td></td><td></td></tr>"
-        notes = "".join(f"<p class='cdnlab-note'>{escape(each)}</p>" for each in self._footnotes()[-1 - len(self.notes) :])
+        sources = list(dict.fromkeys(line.source for line in self.lines if line.source))
+        rows = "".join(_row(line, sources) for line in self.lines)
+        total = f"<tr class='cdnlab-total'><td colspan='4'>together</td><td>{escape(_dollars(self.total))}</td><td></td><td></td></tr>"
+        told = [*self._footnotes(), *(f"[{number}] {source}." for number, source in enumerate(sources, 1))]
+        notes = "".join(f"<p class='cdnlab-note'>{escape(each)}</p>" for each in told)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{total}</tbody></table>"
         return f'<div class="cdnlab cdnlab-bill"><style>{css()}{_STYLE}</style><p>{escape(self.says)}</p>{table}{notes}</div>'
 
@@ -181,14 +184,16 @@ _STYLE = """
 .cdnlab.cdnlab-bill table :is(th,td){text-align:left;vertical-align:top;padding:3px 10px 3px 0;border:0;background:none;color:inherit;
 max-width:none;white-space:normal;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
 .cdnlab.cdnlab-bill table :is(th,td):is(:nth-child(3),:nth-child(5)){text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.cdnlab.cdnlab-bill code{white-space:nowrap;background:none;padding:0;color:inherit}
 .cdnlab.cdnlab-bill .cdnlab-total td{font-weight:600}.cdnlab.cdnlab-bill .cdnlab-total td:nth-child(2){text-align:right}
 """
 
 
-def _row(line: Line) -> str:
-    quantity, price, usd = line.says
-    why = "<br>".join(escape(each) for each in (line.note, line.source) if each)
-    cells = (escape(line.label), escape(line.where), quantity, price, usd, f"<code>{line.rule}</code>", why)
+def _row(line: Line, sources: Sequence[str]) -> str:
+    quantity, price, usd = (escape(each) for each in line.says)
+    price = f"{price}, assumed" if line.note.startswith("assumed") else price
+    source = f"[{sources.index(line.source) + 1}]" if line.source else ""
+    cells = (escape(line.label), escape(line.where), quantity, price, usd, f"<code>{line.rule}</code>", source)
     return f"<tr>{''.join(f'<td>{each}</td>' for each in cells)}</tr>"
 
 
@@ -215,7 +220,7 @@ def bill(
 
     >>> a_year_of_photos = bill(storage={"us-east-1": 100 * 2**30}, direct={"us-east-1": (1_000_000, 50 * 2**30)})
     >>> print(a_year_of_photos.says)
-    A month's bill: $7.20.
+    A month's bill: 7.20 US dollars.
     """
     listed = Prices.of(prices)
     usage = Usage.of(used) * times
@@ -333,10 +338,10 @@ def _quantity(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 or float(value).is_integer() else f"{value:.3g}"
 
 
-def _dollars(value: float, sign: str = "") -> str:
-    """An amount in dollars; what is less than a cent says so.
+def _dollars(value: float) -> str:
+    """An amount in dollars, without the sign (two of them in a text make JupyterLab see a formula); less than a cent says so.
 
-    >>> _dollars(1234.5, "$"), _dollars(0.004), _dollars(0)
-    ('$1,234.50', '<0.01', '0.00')
+    >>> _dollars(1234.5), _dollars(0.004), _dollars(0)
+    ('1,234.50', '<0.01', '0.00')
     """
-    return f"<{sign}0.01" if 0 < value < 0.005 else f"{sign}{value:,.2f}"
+    return "<0.01" if 0 < value < 0.005 else f"{value:,.2f}"

@@ -168,7 +168,7 @@ def test_a_small_site_is_free_with_the_free_tier_and_not_without():
 def test_an_assumed_price_says_so():
     made = bill(storage={"eu-north-1": GB})
     assert [each.note for each in made.assumed] == ["assumed: us-east-1's price"]
-    assert "assumed: us-east-1&#x27;s price" in made._repr_html_()
+    assert "0.023 per GB-month, assumed" in made._repr_html_() and "Assumed: us-east-1&#x27;s price" in made._repr_html_()
 
 
 def test_what_an_origin_outside_aws_sends_is_not_on_the_bill_and_the_bill_says_so():
@@ -199,6 +199,9 @@ def test_the_page_has_every_line_and_escapes_what_it_is_given():
     made = bill(Meter("<b>", https=1, bytes_out=5))
     page = made._repr_html_()
     assert "<b>" not in page and page.count("<tr>") == len(made.lines) + 1
+    assert [f"[{n}]" in page for n in (1, 2)] == [False, False]  # no known price, no source
+    known = bill(Photos().get(), times=1e6)._repr_html_()
+    assert known.count("[1]") > 1 and "[2]" in known
 
 
 def test_the_frame_has_a_row_a_line_and_an_unknown_amount_is_missing_there():
@@ -208,7 +211,7 @@ def test_the_frame_has_a_row_a_line_and_an_unknown_amount_is_missing_there():
 
 
 def test_nothing_used_is_nothing_to_pay():
-    assert (bill().lines, bill().total, bill().says) == ((), 0, "A month's bill: $0.00.")
+    assert (bill().lines, bill().total, bill().says) == ((), 0, "A month's bill: 0.00 US dollars.")
     assert str(bill()).startswith("A month's bill")
 
 

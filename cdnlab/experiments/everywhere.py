@@ -188,7 +188,7 @@ def _since(hours: float) -> str:
 def say(shown: Everywhere) -> str:
     """The text twin of the picture: a sentence for each way, and the first viewer's answers."""
     head = f"{_since(shown.hours)}, {_rate(shown.per_day)}."
-    return " ".join([head, *(way.says for way in shown.ways), *([_raced(shown)] if shown.race else [])])
+    return "\n".join([head, *(way.says for way in shown.ways), *([_raced(shown)] if shown.race else [])])
 
 
 def _which(got: Got) -> str:
@@ -196,8 +196,8 @@ def _which(got: Got) -> str:
 
 
 def _raced(shown: Everywhere) -> str:
-    told = ", ".join(f"{word} {ms_text(got.ms)} ({_which(got)})" for word, got in zip(WAYS, shown.race, strict=True))
-    return f"The first viewer in {FIRST}: {told}."
+    told = ", ".join(f"{word} {ms_text(got.ms)} ({'new' if got.new else 'old'})" for word, got in zip(WAYS, shown.race, strict=True))
+    return f"First viewer in {FIRST}: {told}."
 
 
 def winner(race: Sequence[Got]) -> str:
@@ -360,7 +360,7 @@ def panel() -> Panel[Everywhere]:
         model=model,
         view=view,
         twin=say,
-        inside=lambda shown: html(first()[0]),
+        inside=lambda shown: html(first()[0]) if shown.race else f"Nobody has opened the photo in {FIRST} yet.",
     )
 
 

@@ -130,12 +130,12 @@ def say(shown: Lateness) -> str:
     parts = [
         f"One bucket: never an old photo, {waits[0]}.",
         f"Six buckets: {shown.six:.0%} of the users get the old photo, for {_LAGS[int(shown.lag)]} (assumed), {waits[1]}.",
-        f"CDN: {shown.old(1):.0%} get it at first, nobody after {_AGES[int(shown.max_age)]} (max-age), {waits[2]};",
-        f"Stockholm is asked {asked:,.0f} times a day instead of {everyone:,.0f}.",
+        f"CDN: {shown.old(1):.0%} get it at first, nobody after {_AGES[int(shown.max_age)]} (max-age), {waits[2]}.",
+        f"With the CDN, Stockholm is asked {asked:,.0f} times a day instead of {everyone:,.0f}.",
     ]
     if shown.usd:
-        parts.append("A month: " + ", ".join(f"{way} ${usd:,.2f}" for way, usd in zip(WAYS, shown.usd, strict=True)) + ".")
-    return " ".join(parts)
+        parts.append("A month: " + ", ".join(f"{way} {usd:,.2f}" for way, usd in zip(WAYS, shown.usd, strict=True)) + " US dollars.")
+    return "\n".join(parts)
 
 
 def comment(shown: Lateness) -> str:
@@ -209,7 +209,7 @@ def table(shown: Lateness) -> str:
         (WAYS[1], f"{_LAGS[int(shown.lag)]} (assumed)", f"{everyone:,.0f}, six buckets"),
         (WAYS[2], f"{_AGES[int(shown.max_age)]} at most", f"{asked:,.0f}, one bucket"),
     ]
-    heads = ["", "all new after", "buckets asked per day", "median wait", *(["US$ a month"] if shown.usd else [])]
+    heads = ["", "all new after", "buckets asked per day", "median wait", *(["USD a month"] if shown.usd else [])]
     body = ""
     for at, (way, until, questions) in enumerate(rows):
         cells = (until, questions, ms_text(shown.medians[at]), *([f"{shown.usd[at]:,.2f}"] if shown.usd else []))
