@@ -10,7 +10,7 @@ import pytest
 from cdnlab.errors import InputError, UnknownName
 from cdnlab.exercises import lesson
 from cdnlab.experiments import resizer, stockroom
-from cdnlab.experiments.stockroom import ASK, BEHIND, BOTH, NONE, ONE, PLAY, RARE, SAME
+from cdnlab.experiments.stockroom import ASK, BEHIND, BOTH, NONE, ONE, PLAY, RARE, SAME, STEP
 from cdnlab.experiments.tally import Tally, depth
 from cdnlab.geography import Viewer, nearest_edge, regional_for
 from cdnlab.panels import Press
@@ -97,6 +97,19 @@ def test_every_copy_takes_fifty_kilobytes_so_that_shelves_count_in_photos() -> N
 def test_a_second_day_is_another_tape_and_the_same_one_every_time() -> None:
     assert stockroom.tape(1) == stockroom.tape(1) != stockroom.tape(0)
     assert [each.request.path for each in after(PLAY, PLAY).played] == [path for _, path, _ in stockroom.tape(1)]
+
+
+def test_five_at_a_time_is_the_same_tape_and_pushes_rare_jpg_along_until_it_falls_off() -> None:
+    assert after(*[STEP] * 40).run.copies == after(PLAY).run.copies
+    at = []
+    for steps in range(9):
+        room = after(*[STEP] * steps)
+        paths = [held.path for held in room.run.copies if held.place == room.edge]
+        assert [each.request.path for each in room.played] == [path for _, path, _ in stockroom.tape()[: 5 * steps]]
+        at.append(len(paths) - paths.index(RARE) if RARE in paths else 0)
+    assert at[0] == 1 and at[-1] == 0 and max(at) >= 4 and at == sorted(at[: at.index(0)]) + [0] * (9 - at.index(0))
+    assert "still has room" in stockroom.comment(after(STEP))
+    assert not stockroom.rare_outcome(after(STEP))
 
 
 # ---- the words

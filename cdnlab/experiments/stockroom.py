@@ -22,7 +22,7 @@ from typing import NamedTuple
 from cdnlab.bucket import Bucket
 from cdnlab.cloudfront import CloudFront, Held
 from cdnlab.controls import Button, Predict, Press, Slider, Toggle
-from cdnlab.experiments.routing import smallest
+from cdnlab.experiments.routing import DAY, smallest
 from cdnlab.experiments.tally import Tally, lanes, tally
 from cdnlab.geography import Viewer, nearest_edge, regional_for
 from cdnlab.journey import Journey
@@ -36,14 +36,15 @@ from cdnlab.telling import name, station
 from cdnlab.traces import generate
 from cdnlab.views import journey_map
 
-__all__ = ["ASK", "PLAY", "RARE", "YEAR", "Stockroom", "comment", "model", "panel", "say", "tape", "view", "world"]
+__all__ = ["ASK", "PLAY", "RARE", "STEP", "YEAR", "Stockroom", "comment", "model", "panel", "say", "tape", "view", "world"]
 
 YEAR = 31_536_000
 RARE = "/rare.jpg"
 CITIES = ("Auckland", "Brisbane", "Perth")
 PHOTOS, REQUESTS, PHOTO_BYTES = 40, 200, 50_000  # with its headers, each photo takes 50 kB of a shelf
 BEHIND = 48  # photos that fit on the regional shelf, unless told otherwise
-PLAY, ASK = "Play 200 requests", "Ask for rare.jpg"
+PLAY, STEP, ASK = "Play 200 requests", "Play 5", "Ask for rare.jpg"
+STEPS = {PLAY: REQUESTS, STEP: 5}
 
 BOTH, ONE, NONE = "at the edge and in the regional cache", "only in the regional cache", "in no cache any more"
 MORE, SAME, FEWER = "more", "not one more, not one fewer", "fewer"
@@ -82,7 +83,8 @@ def world(region: str = "eu-north-1", *, shelf: int = 6, behind: int = BEHIND, s
     return World(cdn, f"https://{made['DomainName']}", photos)
 
 
-def tape(number: int = 0, unequal: float = 0.9) -> list[tuple[float, str, str]]:
+@lru_cache(maxsize=16)
+def tape(number: int = 0, unequal: float = 0.9) -> tuple[tuple[float, str, str], ...]:
     """A day of 200 requests: (second of the day, path, viewer's city), the same for the same `number`. `unequal`: Zipf's exponent.
 
     >>> len(tape()), tape()[0][1:]
@@ -90,16 +92,17 @@ def tape(number: int = 0, unequal: float = 0.9) -> list[tuple[float, str, str]]:
     """
     made = generate(REQUESTS, PHOTOS, alpha=unequal, cities=CITIES, seed=number)
     rows = zip(made["time_s"], made["object"], made["city"], strict=True)
-    return [(float(at), f"/{int(photo) + 1}", str(city)) for at, photo, city in rows]
+    return tuple((float(at), f"/{int(photo) + 1}", str(city)) for at, photo, city in rows)
 
 
 class _Run(NamedTuple):
     """What came of everything that was pressed: the latest tape's journeys, the latest request for rare.jpg, what is where."""
 
-    played: tuple[Journey, ...]
+    played: tuple[Journey, ...]  # the latest 200 at most
+    sent: int  # how many there were since the start
     asked: Journey
     copies: tuple[Held, ...]
-    rare_at: tuple[Place, ...]  # who had rare.jpg when the latest tape ended
+    rare_at: tuple[Place, ...]  # who had rare.jpg when the latest of them had been answered
     gone: tuple[tuple[Place, int], ...]  # how many photos had to leave each edge
     ways: tuple[tuple[Place, ...], ...]
 
@@ -112,16 +115,18 @@ def _run(acts: tuple[str, ...], shelf: int, unequal: float, second: bool, behind
     played: list[Journey] = []
     seen = {(asked.edge, RARE)}
     rare_at = [held.place for held in cdn.copies(url + RARE)]
-    for order, act in enumerate(acts):
+    begun = cdn.clock.now()
+    for act in acts:
         if act == ASK:
             asked = cdn.get(url + RARE, viewer=CITIES[0])
             continue
-        begun, played = cdn.clock.now(), []
-        for at, path, city in tape(acts[:order].count(PLAY), unequal):
-            cdn.clock.advance(max(0.0, begun + at - cdn.clock.now()))
+        for number in range(len(played), len(played) + STEPS[act]):
+            day, which = divmod(number, REQUESTS)
+            at, path, city = tape(day, unequal)[which]
+            cdn.clock.advance(max(0.0, begun + day * DAY + at - cdn.clock.now()))
             played.append(cdn.get(url + path, viewer=city, explain=False))
-        seen |= {(journey.edge, journey.request.path) for journey in played}
         rare_at = [held.place for held in cdn.copies(url + RARE)]
+    seen |= {(journey.edge, journey.request.path) for journey in played}
     copies = tuple(cdn.copies())
     ways = []
     for city in CITIES:
@@ -129,7 +134,7 @@ def _run(acts: tuple[str, ...], shelf: int, unequal: float, second: bool, behind
         ways.append((Viewer(city).place, site.place, regional_for(site).place, bucket.place))
     held = {(copy.place.code, copy.path) for copy in copies}
     gone = [(way[1], sum(code == way[1].code and (code, path) not in held for code, path in seen)) for way in ways]
-    return _Run(tuple(played), asked, copies, tuple(rare_at), tuple(gone), tuple(ways))
+    return _Run(tuple(played[-REQUESTS:]), len(played), asked, copies, tuple(rare_at), tuple(gone), tuple(ways))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +258,8 @@ def comment(room: Stockroom) -> str:
             f"but {room.tally.origin} requests to the origin instead of {room.beside.origin}."
         )
     code, gone = room.edge.code, sum(count for place, count in room.run.gone if place == room.edge)
+    if not gone and room.run.sent < REQUESTS:
+        return f"{room.run.sent} requests so far. Edge {code} still has room: no photo had to leave."
     if not gone:
         return f"Edge {code} has room for everything that {CITIES[0]} asked for: no photo had to leave."
     rare = "rare.jpg among them" if room.edge not in room.run.rare_at else "but not rare.jpg"
@@ -261,8 +268,8 @@ def comment(room: Stockroom) -> str:
 
 
 def rare_outcome(room: Stockroom) -> str:
-    """Where rare.jpg was when the tape had ended, with the second tier on, as the question has it."""
-    if not room.played:
+    """Where rare.jpg was after 200 requests or more, with the second tier on, as the question has it."""
+    if room.run.sent < REQUESTS:
         return ""
     after = _where(room.with_tier.rare_at)
     why = {
@@ -344,7 +351,7 @@ def panel(behind: int = BEHIND) -> Panel[Stockroom]:
                 "Switch the second tier off and replay the same tape. What becomes of the edge hits?",
                 (MORE, SAME, FEWER),
                 outcome=off_outcome,
-                asked=lambda room: bool(room.played),
+                asked=lambda room: room.run.sent >= REQUESTS,
             ),
             Slider("shelf", "Room on each edge's shelf", values=(3, 6, 12, 24, 48), value=6, unit="photos"),
             Slider(
@@ -356,6 +363,7 @@ def panel(behind: int = BEHIND) -> Panel[Stockroom]:
             ),
             Toggle("second", "Second tier (off: bucket in Sydney)", value=True),
             Button(PLAY, primary=True),
+            Button(STEP),
             Button(ASK),
         ],
         model=partial(model, behind=behind),

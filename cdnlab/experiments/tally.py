@@ -50,7 +50,7 @@ def lanes(journeys: Sequence[Journey], way: Sequence[Place], beside: Tally | Non
     """Three lanes of ticks, an svg. `way`: edge, regional cache, origin; `beside`: counts to compare with, those with the second tier."""
     counts = tally(journeys)
     found = [depth(journey) for journey in journeys]
-    step = (_RIGHT - _LEFT) / max(1, len(journeys))
+    step = (_RIGHT - _LEFT) / max(200, len(journeys))
     rows = []
     for order, (kind, count, place) in enumerate(zip(Tally._fields, counts, way, strict=True)):
         top, look = order * _ROW, "miss" if kind == "origin" else "hit"
@@ -70,7 +70,7 @@ def lanes(journeys: Sequence[Journey], way: Sequence[Place], beside: Tally | Non
         rows.append(f"<g{faint}>{head}{rail}</g>{marks}{told}{then}")
     said = f"Who answered the {len(journeys)} requests: an edge {counts.edge}, regional cache {counts.regional}, origin {counts.origin}."
     high = 3 * _ROW + 20
-    foot = _words(_LEFT, high - 6, f"{len(journeys)} requests in a day, each a tick where its answer was found", 11)
+    foot = _words(_LEFT, high - 6, f"{len(journeys)} requests, each a tick where its answer was found", 11)
     head = f'viewBox="0 0 {_WIDTH} {high}" width="{_WIDTH}" role="img" aria-label="{safe(said)}" font-family="{FONT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(rows)}{foot}</svg>'
 
