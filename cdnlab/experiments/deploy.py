@@ -112,7 +112,7 @@ def say(shown: Shown) -> str:
     how = _how(shown.now.release)
     if shown.lit:
         told.append(f"last old page in minute {shown.now.last_old}, {shown.now.broken()} broken visits in all")
-    return f"{how[0].upper()}{how[1:]}: {'; '.join(told)}."
+    return f"{how[0].upper()}{how[1:]}:\n" + ";\n".join(told) + "."
 
 
 def comment(shown: Shown) -> str:
@@ -173,7 +173,7 @@ def broken_outcome(shown: Shown) -> str:
 
 # ---- the picture
 
-_LEFT, _COLUMN, _TALL = 74, 16, 1.7  # pixels: where minute 0 begins, a minute's width, a person's height
+_LEFT, _COLUMN, _TALL = 70, 16, 1.7  # pixels: where minute 0 begins, a minute's width, a person's height
 _TOP = 62
 
 

@@ -121,7 +121,7 @@ def say(sweep: Sweep) -> str:
     """The text twin."""
     price = "free" if not sweep.price else f"${sweep.price:g}"
     sent = f"Sent: {', '.join(sweep.sent)}. " if sweep.sent else ""
-    return f"{sent}{_gone(sweep)}. Price of this path, {sweep.used:,} used this month: {price}."
+    return f"{sent}{_gone(sweep)}.\nPrice of this path, {sweep.used:,} used this month: {price}."
 
 
 def comment(sweep: Sweep) -> str:
