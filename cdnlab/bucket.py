@@ -300,7 +300,10 @@ def _bytes_of(body: Any) -> bytes:
     if hasattr(body, "read"):
         body = body.read()
     if isinstance(body, str):
-        return body.encode()
+        try:
+            return body.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"Body: character {error.start} cannot be written as UTF-8; give bytes") from None
     if not isinstance(body, bytes | bytearray | memoryview):
         raise InputError(f"Body is {type(body).__name__}; give bytes, a text or an open file")
     return bytes(body)

@@ -25,7 +25,7 @@ SEEN_METHODS = (frozenset({"GET", "HEAD", "OPTIONS", "POST"}),)
 PATTERN_CHARACTERS = re.compile(r"[A-Za-z0-9_\-.*$/~\"'@:+&?]")
 # not on AWS's list, but published templates have them: literal characters, with a warning (CONF-41)
 SEEN_CHARACTERS = frozenset("{},()!;=")
-_UNVERSIONED = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+(:\$LATEST)?\Z")
+_LAMBDA = re.compile(r"arn:[^:]*:lambda:([^:]*):[^:]*:function:[^:]+(?::(.*))?\Z")
 _METHODS_SAY = "{GET, HEAD}, {GET, HEAD, OPTIONS} or all seven: GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE"
 
 
@@ -263,5 +263,17 @@ def _check_functions(behavior: Field) -> None:
             item.refuse(code, "EventType", event, "another function has this event already", "one function for each event")
         if code == "InvalidFunctionAssociation" and event.startswith("origin-"):
             item.refuse(code, "EventType", event, "a CloudFront function sees viewer events only", "viewer-request, viewer-response")
-        if code == "InvalidLambdaFunctionAssociation" and _UNVERSIONED.match(item.text("LambdaFunctionARN")):
-            item.refuse(code, "LambdaFunctionARN", item.text("LambdaFunctionARN"), "needs the ARN of a version", "...:function:name:1")
+        if code == "InvalidLambdaFunctionAssociation" and (arn := _LAMBDA.match(item.text("LambdaFunctionARN"))):
+            _check_lambda(item, arn[1], arn[2] or "")
+        if functions and item not in functions and event.startswith("viewer-") and events[event] == 1:
+            rule = "Lambda@Edge and CloudFront functions cannot both see the viewer events of one behaviour"
+            item.refuse("InvalidFunctionAssociation", "EventType", event, rule, "origin-request, origin-response, or one kind of function")
+
+
+def _check_lambda(item: Field, region: str, version: str) -> None:
+    code, name = "InvalidLambdaFunctionAssociation", item.text("LambdaFunctionARN")
+    if not version.isdigit():
+        rule = "needs the ARN of a version; an alias or $LATEST will not do"
+        item.refuse(code, "LambdaFunctionARN", name, rule, "...:function:name:1")
+    if region != "us-east-1":
+        item.refuse(code, "LambdaFunctionARN", name, "Lambda@Edge takes functions of one Region only", "a function in us-east-1")

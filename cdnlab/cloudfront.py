@@ -23,16 +23,18 @@ from cdnlab.copies import Copy
 from cdnlab.distribution import Distribution
 from cdnlab.driver import SimulatedDriver
 from cdnlab.edge import EdgeLocation, Served, Visit
-from cdnlab.errors import InputError, UnknownName
+from cdnlab.errors import ConfigError, InputError, UnknownName
+from cdnlab.fields import Field
 from cdnlab.geography import EdgeSite, RegionalSite, Viewer, edge, nearest_edge, reach, regional, regional_for
 from cdnlab.holdings import DEPLOYED_AFTER
-from cdnlab.invalidations import cache_tags, invalidates
+from cdnlab.invalidations import cache_tags, check_invalidation, invalidates
 from cdnlab.journey import Journey
 from cdnlab.messages import Headers, HeaderSource, Request, split_url
 from cdnlab.oai import ANONYMOUS, Identity
 from cdnlab.origin import Origin, Origins, ToOrigin
 from cdnlab.plan import OriginGroup, OriginSpec
 from cdnlab.regional import Hop, Shielded, Upstairs
+from cdnlab.shapes import look
 from cdnlab.steps import Place, Trail
 from cdnlab.storage import Store
 from cdnlab.tier import Chosen, Tier
@@ -94,6 +96,8 @@ class CloudFront(ControlPlane):
         self.clock = SimulatedClock() if clock is None else clock
         if not isinstance(self.clock, SimulatedClock):
             raise InputError(f"clock is {clock!r}; give a SimulatedClock, such as SimulatedClock('2026-01-01T00:00:00Z')")
+        if not isinstance(seed, int):
+            raise InputError(f"seed is {seed!r}; give a whole number")
         super().__init__(self.clock, seed)
         self.origins = Origins()
         self.origins.identify = self._identify
@@ -113,7 +117,8 @@ class CloudFront(ControlPlane):
 
         Raises UnknownName.
         """
-        found = self._distributions.get(id_or_host) or self._distribution_for(id_or_host)
+        known = isinstance(id_or_host, str)
+        found = (self._distributions.get(id_or_host) or self._distribution_for(id_or_host)) if known else None
         if found is None:
             raise UnknownName("distribution", id_or_host, [*self._distributions, *self._known_hosts()], "create one first")
         return found
@@ -162,9 +167,16 @@ class CloudFront(ControlPlane):
     def preview_invalidation(self, distribution_id: str, *paths: str) -> list[Held]:
         """The copies that an invalidation of these paths (or `#tags`) would remove now, and where they are. Removes nothing.
 
-        Raises UnknownName for a distribution that does not exist. Source: invalidation-specifying-objects.
+        Raises UnknownName for a distribution that does not exist, ConfigError for paths that create_invalidation refuses.
+        Source: invalidation-specifying-objects.
         """
-        return self._held(_chosen(self.distribution(distribution_id), paths))
+        distribution = self.distribution(distribution_id)
+        batch = {"CallerReference": "preview", "Paths": {"Quantity": len(paths), "Items": list(paths)}}
+        field = Field(batch, "", look(batch, "InvalidationBatch"))
+        check_invalidation(field, tags=bool(distribution.cache_tag_header))
+        if field.findings.problems:
+            raise ConfigError(field.findings.problems)
+        return self._held(_chosen(distribution, paths))
 
     def _invalidated(self, distribution: Distribution, paths: Iterable[str]) -> None:
         """Remove these paths from every edge and every regional cache, remembered errors included."""
@@ -206,6 +218,8 @@ class CloudFront(ControlPlane):
         Each item: (at_seconds, method, url), then if wanted viewer, headers, body. The clock ends when the last one has.
         Raises InputError for an item of another shape, and whatever `request` raises, before anything is sent.
         """
+        if not isinstance(requests, Iterable):
+            raise InputError(f"the requests to play are {requests!r}; give a list of (at_seconds, method, url, viewer, headers, body)")
         planned = [(*self._planned(number, item), number) for number, item in enumerate(requests)]
         now = self.clock.now()
         tasks = [self._driver.start(self._journey(request, viewer, host, explain), now + at) for at, request, viewer, host, _ in planned]

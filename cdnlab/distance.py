@@ -112,7 +112,7 @@ def region(name: str) -> Place:
     >>> region("eu-north-1").city
     'Stockholm'
     """
-    if found := _regions().get(name):
+    if isinstance(name, str) and (found := _regions().get(name)):
         return found
     raise UnknownName("AWS Region", name, _regions())
 

@@ -12,7 +12,6 @@ which is another network with its own accounts; the global network has 103 (GEO-
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -204,9 +203,11 @@ def edge(code: str) -> EdgeSite:
     >>> edge("AKL").city, edge("SEA19-C1").city
     ('Auckland', 'Seattle')
     """
+    if not isinstance(code, str):
+        raise UnknownName("edge", code, hint="edges have three letters, such as 'AKL'")
     if found := _edges().get(code):
         return found
-    match = _POP.match(code.upper()) if isinstance(code, str) else None
+    match = _POP.match(code.upper())
     if match and (found := _edges().get(match[1])):
         return found
     cities = {site.city: site.code for site in edges()}
@@ -301,7 +302,7 @@ def _checked(penalties: Mapping[str, float] | None) -> tuple[tuple[str, float], 
         site = edge(code)
         if site.min_price_class == "China":
             raise UnknownName("edge", code, hint=f"{site.city} is not part of the global network, so a penalty on it changes nothing")
-        if isinstance(ms, bool) or not isinstance(ms, int | float) or not math.isfinite(ms) or ms < 0:
+        if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms < 1e300:
             raise InputError(f"penalty on edge {code}: found {ms!r}; give milliseconds, 0 or more")
         found[site.code] = float(ms)
     return tuple(sorted(found.items()))

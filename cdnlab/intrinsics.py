@@ -23,6 +23,7 @@ _PSEUDO: Mapping[str, Any] = {
     "AWS::StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/stack/1",
     "AWS::NoValue": ABSENT,
 }
+_WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/placeholder/00000000-0000-0000-0000-000000000000"
 _VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 _IDENTITIES = ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "AWS::CloudFront::OriginAccessControl", "AWS::CloudFront::PublicKey")
 
@@ -35,6 +36,8 @@ def stand_in(name: str, kind: str, attribute: str = "") -> str:
     """
     word = re.sub(r"[^A-Za-z0-9]", "", name) or "x"
     host = word.lower()
+    if attribute == "Version" or (not kind and not attribute and host.endswith("version")):
+        return "1"
     if kind in _IDENTITIES:
         return ("K" if kind.endswith("PublicKey") else "E") + word.upper()
     hosts = {
@@ -89,7 +92,12 @@ class Resolver:
 
     def _unknown(self, name: Any, path: str) -> str:
         self._warn(path, f"{name} cannot be worked out from the template")
-        return "placeholder"
+        return self._like("placeholder", path)
+
+    @staticmethod
+    def _like(found: str, path: str) -> str:
+        """The stand-in, made to look like what this field takes."""
+        return _WEB_ACL if path.endswith(".WebACLId") and not found.startswith("arn:") else found
 
     def _warn(self, path: str, says: str) -> None:
         self.warnings.append((path, says))
@@ -109,7 +117,9 @@ class Resolver:
             if "Default" in parameter:
                 return parameter["Default"]
             allowed = parameter.get("AllowedValues")
-            found = allowed[0] if isinstance(allowed, list) and allowed else 0 if parameter.get("Type") == "Number" else stand_in(name, "")
+            found = allowed[0] if isinstance(allowed, list) and allowed else None
+            if found is None:
+                found = 0 if parameter.get("Type") == "Number" else self._like(stand_in(name, ""), path)
             self._warn(path, f"parameter {name} has no default; {found!r} stands in for it")
             return found
         return self._stand_in(name, "", path)
@@ -117,7 +127,7 @@ class Resolver:
     def _stand_in(self, name: str, attribute: str, path: str) -> str:
         resource = self.resources.get(name)
         kind = resource.get("Type", "") if isinstance(resource, Mapping) else ""
-        found = stand_in(name, kind if isinstance(kind, str) else "", attribute)
+        found = self._like(stand_in(name, kind if isinstance(kind, str) else "", attribute), path)
         self._warn(path, f"{name}{f'.{attribute}' if attribute else ''} is known only once deployed; {found!r} stands in for it")
         return found
 
@@ -171,7 +181,7 @@ class Resolver:
     def _importvalue(self, value: Any, path: str) -> Any:
         name = self._text(self.resolve(value, path))
         self._warn(path, f"{name} is exported by another stack; its name stands in for it")
-        return stand_in(name, "")
+        return self._like(stand_in(name, ""), path)
 
     def _if(self, value: Any, path: str) -> Any:
         if not isinstance(value, list) or len(value) != 3:

@@ -168,7 +168,6 @@ class Url:
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
 
-@lru_cache(maxsize=4096)
 def split_url(url: str) -> Url:
     """The parts of an absolute http or https URL, nothing decoded. Raises MessageError. Source: RFC 3986.
 
@@ -177,6 +176,11 @@ def split_url(url: str) -> Url:
     """
     if not isinstance(url, str):
         raise MessageError(f"a URL is a text such as 'https://host/path', not {url!r}")
+    return _split_url(url)
+
+
+@lru_cache(maxsize=4096)
+def _split_url(url: str) -> Url:
     if bad := _BAD_URL.search(url):
         raise MessageError(f"URL {_short(url)}: character {bad[0]!r} at position {bad.start()} cannot stand in a URL; percent-encode it")
     match = _URL.match(url)

@@ -27,6 +27,9 @@ RESPONSE_CODES = ("200", *map(str, ERROR_CODES))
 _ROOT_OBJECT = re.compile(r"[A-Za-z0-9_\-.*$/~\"'&]{0,255}\Z")
 _ALIAS = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?)*\Z")
 _ACM = re.compile(r"arn:[^:]*:acm:([^:]*):")
+_WEB_ACL = re.compile(
+    r"arn:[^:]*:wafv2:us-east-1:[^:]*:global/webacl/.+|arn:[^:]*:waf::[^:]*:webacl/.+|[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}"
+)
 _NOT_IN_COUNTRIES = frozenset({"BV", "TK", "UM"})  # countries of ISO 3166-1 too small for the table of countries
 
 
@@ -70,6 +73,7 @@ def examine(config: object, account: Account | None = None) -> Findings:
     _check_errors(field)
     _check_geo(field)
     _check_logging(field)
+    _check_web_acl(field)
     if not findings.problems:
         warn_of_unmodelled(field, behaviors(field))
     return findings
@@ -192,3 +196,10 @@ def _check_logging(config: Field) -> None:
         logging.refuse("InvalidArgument", "Bucket", bucket, rule, "my-logs.s3.amazonaws.com")
     if prefix.startswith("/") or len(prefix) > 256:
         logging.refuse("InvalidArgument", "Prefix", prefix, "no slash in front, at most 256 characters", prefix.lstrip("/")[:40] or "logs/")
+
+
+def _check_web_acl(config: Field) -> None:
+    acl = config.text("WebACLId")
+    if acl and not (_WEB_ACL.fullmatch(acl) or ":placeholder:" in acl):
+        legal = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/name/id, or the id of a WAF Classic web ACL"
+        config.refuse("InvalidWebACLId", "WebACLId", acl, "not a web ACL for CloudFront", legal)

@@ -8,7 +8,7 @@ from labs import Lab
 from cdnlab.bucket import Bucket
 from cdnlab.clock import SimulatedClock
 from cdnlab.cloudfront import CloudFront
-from cdnlab.errors import APIError, CdnlabError, InputError, MessageError, UnknownName
+from cdnlab.errors import APIError, CdnlabError, ConfigError, InputError, MessageError, UnknownName
 from cdnlab.facts import json_file
 from cdnlab.geography import Viewer
 from cdnlab.messages import Response
@@ -108,6 +108,16 @@ def test_a_request_that_cannot_be_played_is_named_before_anything_is_sent(item):
         (lambda lab: lab.cdn.set_trouble("LIS", -5), InputError, "milliseconds"),
         (lambda lab: CloudFront(edge_bytes=0), InputError, "capacity"),
         (lambda lab: CloudFront(clock="now"), InputError, "clock"),
+        (lambda lab: CloudFront(seed=[1]), InputError, "seed"),
+        (lambda lab: lab.cdn.get([]), MessageError, "a URL is a text"),
+        (lambda lab: lab.cdn.play(None), InputError, "requests to play"),
+        (lambda lab: lab.cdn.distribution(None), UnknownName, "distribution None"),
+        (lambda lab: lab.cdn.preview_invalidation(None, "/a"), UnknownName, "distribution None"),
+        (lambda lab: lab.cdn.preview_invalidation(lab.id, 5), ConfigError, "text"),
+        (lambda lab: lab.cdn.preview_invalidation(lab.id, "a.jpg"), ConfigError, "/"),
+        (lambda lab: lab.cdn.set_trouble([], 5), UnknownName, "edge"),
+        (lambda lab: lab.cdn.set_trouble("LIS", 10**400), InputError, "milliseconds"),
+        (lambda lab: Bucket("photos", region=[]), UnknownName, "AWS Region"),
     ],
 )
 def test_bad_input_is_a_named_error_with_what_would_work(call, error, match):

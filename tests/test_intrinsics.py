@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from configs import config
 
 from cdnlab.intrinsics import ABSENT, Resolver, stand_in
+from cdnlab.validation import problems
 
 TEMPLATE = {
     "Parameters": {
@@ -38,6 +40,8 @@ TEMPLATE = {
         ({"Fn::GetAtt": "Web.RegionalDomainName"}, "web.s3.us-east-1.amazonaws.com", True),
         ({"Fn::GetAtt": ["Web", "Arn"]}, "arn:aws:placeholder:us-east-1:111122223333:Web", True),
         ({"Fn::GetAtt": []}, "placeholder", True),
+        ({"Fn::GetAtt": ["Rewrite", "Version"]}, "1", True),
+        ({"Ref": "RewriteVersion"}, "1", True),
         ({"Fn::Sub": "${Stage}-${!Stage}-${AWS::AccountId}"}, "prod-${Stage}-111122223333", False),
         ({"Fn::Sub": ["${a}/${Stage}", {"a": {"Ref": "Stage"}}]}, "prod/prod", False),
         ({"Fn::Sub": 7}, "placeholder", True),
@@ -83,3 +87,12 @@ def test_a_condition_that_asks_for_itself_ends():
 )
 def test_a_stand_in_looks_like_the_real_thing(kind, attribute, looks):
     assert stand_in("Web", kind, attribute) == looks
+
+
+@pytest.mark.rule("CONF-57")
+@pytest.mark.parametrize(
+    "value", [{"Ref": "Acl"}, {"Ref": "Given"}, {"Fn::GetAtt": ["Acl", "Arn"]}, {"Fn::ImportValue": "acl"}, {"Fn::Base64": "x"}]
+)
+def test_what_stands_in_for_a_web_acl_is_taken_for_one(value):
+    acl = Resolver({"Parameters": {"Given": {"Type": "String"}}}).resolve(value, "Resources.D.Properties.DistributionConfig.WebACLId")
+    assert problems(config(WebACLId=acl)) == []

@@ -640,15 +640,28 @@ def test_functions_have_events_and_versions():
     path = f"{where}.FunctionAssociations.Items"
     refused("InvalidFunctionAssociation", f"{path}[0].EventType", functions(function | {"EventType": "origin-request"}))
     refused("InvalidFunctionAssociation", f"{path}[1].EventType", functions(function, function))
-    for version in ("", ":$LATEST"):
-        arn = edge["LambdaFunctionARN"].removesuffix(":3") + version
+    name = edge["LambdaFunctionARN"].removesuffix(":3")
+    for arn in (name, f"{name}:$LATEST", f"{name}:live", edge["LambdaFunctionARN"].replace("us-east-1", "eu-west-1")):
         refused(
             "InvalidLambdaFunctionAssociation",
             f"{where}.LambdaFunctionAssociations.Items[0].LambdaFunctionARN",
             lambdas(edge | {"LambdaFunctionARN": arn}),
         )
+    both = behavior(FunctionAssociations=listed(function), LambdaFunctionAssociations=listed(edge))
+    assert problems(config(default=both)) == []
+    both["LambdaFunctionAssociations"] = listed(edge | {"EventType": "viewer-response"})
+    refused("InvalidFunctionAssociation", f"{where}.LambdaFunctionAssociations.Items[0].EventType", config(default=both))
     assert problems(functions(*[function] * 3))[0].code == "TooManyFunctionAssociations"
     assert problems(lambdas(*[edge] * 5))[0].code == "TooManyLambdaFunctionAssociations"
+
+
+@pytest.mark.rule("CONF-57")
+def test_a_web_acl_is_the_arn_of_a_global_one_or_the_id_of_a_classic_one():
+    arn = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/mine/473e64fd-f30b-4765-81a0-62ad96dd167a"
+    for legal in ("", arn, "473e64fd-f30b-4765-81a0-62ad96dd167a"):
+        assert problems(config(WebACLId=legal)) == []
+    for wrong in ("mine", arn.replace("global", "regional").replace("us-east-1", "eu-west-1"), arn.replace(":wafv2:", ":lambda:")):
+        refused("InvalidWebACLId", "WebACLId", config(WebACLId=wrong))
 
 
 # warnings
