@@ -87,11 +87,6 @@ class Line:
     rule: str
 
     @property
-    def where(self) -> str:
-        """The place by its name: a billing geography, a Region, "global"."""
-        return _GEOGRAPHIES.get(self.item.region, self.item.region or "an unlisted edge")
-
-    @property
     def says(self) -> tuple[str, str, str]:
         """Quantity, price and amount as text."""
         unit = self.unit if self.unit.startswith("GB") or self.quantity == 1 else f"{self.unit}s"
@@ -163,7 +158,9 @@ class Bill:
         sources = list(dict.fromkeys(line.source for line in self.lines if line.source))
         rows = "".join(_row(line, sources) for line in self.lines)
         total = f"<tr class='cdnlab-total'><td colspan='4'>together</td><td>{escape(_dollars(self.total))}</td><td></td><td></td></tr>"
-        told = [*self._footnotes(), *(f"[{number}] {source}." for number, source in enumerate(sources, 1))]
+        codes = [code for code in _GEOGRAPHIES if any(line.item.region == code for line in self.lines)]
+        named = ["; ".join(f"{code}: {_GEOGRAPHIES[code]}" for code in codes) + "."] if codes else []
+        told = [*self._footnotes(), *named, *(f"[{number}] {source}." for number, source in enumerate(sources, 1))]
         notes = "".join(f"<p class='cdnlab-note'>{escape(each)}</p>" for each in told)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{total}</tbody></table>"
         return f'<div class="cdnlab cdnlab-bill"><style>{css()}{_STYLE}</style><p>{escape(self.says)}</p>{table}{notes}</div>'
@@ -193,7 +190,7 @@ def _row(line: Line, sources: Sequence[str]) -> str:
     quantity, price, usd = (escape(each) for each in line.says)
     price = f"{price}, assumed" if line.note.startswith("assumed") else price
     source = f"[{sources.index(line.source) + 1}]" if line.source else ""
-    cells = (escape(line.label), escape(line.where), quantity, price, usd, f"<code>{line.rule}</code>", source)
+    cells = (escape(line.label), escape(line.item.region or "?"), quantity, price, usd, f"<code>{line.rule}</code>", source)
     return f"<tr>{''.join(f'<td>{each}</td>' for each in cells)}</tr>"
 
 

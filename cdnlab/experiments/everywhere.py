@@ -272,7 +272,7 @@ def chart(shown: Everywhere) -> str:
     here = Viewer(FIRST).place
     words = [Label(*land.pixels(place), text) for place, text in ((chosen.copies[0], chosen.copies[0].city), (here, FIRST))]
     labels = land.labels(words, free_of=[land.pixels(place) for place in (*drawn_, *(town.viewer.place for town in towns()))], size=13)
-    return land.sheet(f"{''.join(spots)}{''.join(copies)}{labels}", f"Map. {say(shown)}")
+    return land.sheet(f"{''.join(spots)}{''.join(copies)}{labels}", f"Map. {chosen.says}")
 
 
 def _copy(land: WorldMap, place: Place) -> str:
