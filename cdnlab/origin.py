@@ -9,6 +9,7 @@ Here, once, is also settled how long an answer may be kept. Every cache below ob
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -130,10 +131,12 @@ class ToOrigin:
         ms, basis = Rtt(0.0, "assumed") if place is _NOWHERE else rtt(self.place, place)
         signed_by = self.origins.identify(ask.distribution, spec, request)
         first = self.clock.now()
+        deadline = math.inf if spec.completion_timeout is None else first + spec.completion_timeout
         for attempt in range(1, spec.connection_attempts + 1):
             if trail.explain and place is not _NOWHERE:
                 trail.leg(self.place, place, ms / 2, basis)
-            reply: Reply = yield Fetch(request, ms, spec.connection_timeout, spec.read_timeout, signed_by)
+            left = deadline - self.clock.now()
+            reply: Reply = yield Fetch(request, ms, min(spec.connection_timeout, left), min(spec.read_timeout, left), signed_by)
             outcome = reply.outcome
             if isinstance(outcome, Response):
                 trail.origin_requests.append(request)
@@ -148,7 +151,7 @@ class ToOrigin:
                 trail.origin_statuses.append(0)
                 trail.origin_loads += ((place.region, 0),)
             again = outcome.kind in ("refused", "connect-timeout") or (outcome.kind == "read-timeout" and request.method in ("GET", "HEAD"))
-            last = attempt == spec.connection_attempts or not again
+            last = attempt == spec.connection_attempts or not again or self.clock.now() >= deadline
             if trail.explain:
                 trail.note(
                     place,

@@ -44,6 +44,17 @@ def test_attempts_and_timeouts_can_be_configured():
     assert lab.get().latency_ms == pytest.approx(2000, rel=0.1)
 
 
+@pytest.mark.rule("ORIGIN-10")
+@pytest.mark.parametrize(("fault", "limit", "attempts"), [("silent", 45, 2), ("silent", 30, 1), ("silent", 500, 3)])
+def test_a_completion_timeout_bounds_all_attempts_together(fault, limit, attempts):
+    lab = Lab(origins=[custom_origin(ResponseCompletionTimeout=limit)])
+    lab.server.fault = fault
+    journey = lab.get()
+    assert journey.response.status == 504
+    assert sum("attempt" in step.says for step in journey.steps) == attempts
+    assert journey.latency_ms == pytest.approx(min(limit, 90) * 1000, rel=0.02)
+
+
 @pytest.mark.rule("ORIGIN-03")
 def test_a_get_without_an_answer_is_sent_again_and_a_post_is_not():
     lab = Lab(default=behaviour(AllowedMethods=ALL_METHODS))
