@@ -1,7 +1,8 @@
 """cdnlab: the CloudFront you can see through.
 
 The public names are few, and each is loaded from its module when it is first used, so that `import cdnlab` costs next
-to nothing and brings in no table, chart or widget library. Modules with more to offer: `cdnlab.clock`, `.errors`, `.logs`.
+to nothing and brings in no table, chart or widget library. Modules with more to offer: `cdnlab.clock`, `.errors`, `.logs`,
+`.costs`, `.traces`.
 
 >>> from cdnlab import SimulatedClock
 >>> print(SimulatedClock("2026-01-01T00:00:00Z"))

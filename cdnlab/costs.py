@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import inf
+from numbers import Real
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -321,8 +322,8 @@ def _by_region(name: str, given: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _paths(given: Any) -> float:
-    if isinstance(given, int | float):
-        if isinstance(given, bool) or given != int(given):
+    if isinstance(given, Real):
+        if isinstance(given, bool) or checked_amount("invalidation_paths", given) % 1:
             raise InputError(f"invalidation_paths is {given!r}; give a whole number, or the paths")
         return checked_amount("invalidation_paths", given)
     if isinstance(given, str) or not isinstance(given, Iterable):

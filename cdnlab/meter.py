@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -182,6 +183,6 @@ def _flat(used: Any) -> Iterable[Meter | Usage]:
 
 def checked_amount(name: str, value: Any) -> float:
     """A number that is 0 or more. Raises InputError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e30:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1e30:
         raise InputError(f"{name} is {value!r}; give a number, 0 or more")
     return float(value)

@@ -210,6 +210,13 @@ def test_the_frame_has_a_row_a_line_and_an_unknown_amount_is_missing_there():
     assert frame.set_index("item").usd.isna()["Origin Shield requests"]
 
 
+def test_numbers_from_numpy_and_pandas_are_numbers():
+    import numpy as np
+
+    meter = Meter("EU", https=1)
+    assert bill(meter, times=np.int64(10_000), invalidation_paths=np.int64(1001)).total == pytest.approx(0.012 + 0.005)
+
+
 def test_nothing_used_is_nothing_to_pay():
     assert (bill().lines, bill().total, bill().says) == ((), 0, "A month's bill: 0.00 US dollars.")
     assert str(bill()).startswith("A month's bill")
@@ -245,6 +252,7 @@ def test_an_item_that_nobody_foresaw_can_be_billed_with_a_list_that_has_it():
         ({"replication": [("us-east-1", "us-east-9", 1, 1)]}, UnknownName, "us-east-9"),
         ({"replication": ["us-east-1"]}, InputError, "replication holds 'us-east-1'"),
         ({"invalidation_paths": -1}, InputError, "invalidation_paths is -1"),
+        ({"invalidation_paths": float("inf")}, InputError, "invalidation_paths is inf"),
         ({"invalidation_paths": 1.5}, InputError, "invalidation_paths is 1.5"),
         ({"invalidation_paths": "/*"}, InputError, "give how many, or a list of the paths"),
         ({"prices": 3}, InputError, "prices is 3"),
