@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
 from cdnlab.clock import SimulatedClock
-from cdnlab.errors import OriginError
+from cdnlab.errors import InputError, OriginError
 from cdnlab.wishes import Fetch, Reply, Spawn, Travel, Wait
 
 __all__ = ["SimulatedDriver", "Task"]
@@ -53,8 +53,7 @@ class SimulatedDriver:
         """Turn one piece of work to its end; the clock moves by the time it takes."""
         task = Task(work)
         self._turn(task, None)
-        while not task.done:
-            self._clock.step()
+        self._finish(task)
         return task.result()
 
     def start(self, work: Generator[Any, Any, T], at: float, *, background: bool = False) -> Task[T]:
@@ -66,9 +65,13 @@ class SimulatedDriver:
     def finish(self, tasks: list[Task[T]]) -> list[T]:
         """Turn until all these tasks are done."""
         for task in tasks:
-            while not task.done:
-                self._clock.step()
+            self._finish(task)
         return [task.result() for task in tasks]
+
+    def _finish(self, task: Task[Any]) -> None:
+        while not task.done:
+            if not self._clock.step():
+                raise InputError("this request waits for itself: the handler of its origin sends requests for what it is answering")
 
     def _turn(self, task: Task[Any], answer: Any) -> None:
         """Run a task until it has to wait."""

@@ -190,14 +190,15 @@ def _split_url(url: str) -> Url:
     if fragment is not None:
         raise MessageError(f"URL {_short(url)}: the part {fragment!r} never leaves a browser; leave it out")
     host, port = authority, None
+    if "@" in authority:
+        raise MessageError(f"URL {_short(url)}: a user name does not belong in it; send it in an Authorization header")
     if (colon := authority.rfind(":")) > authority.rfind("]"):
         host, digits = authority[:colon], authority[colon + 1 :]
         if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:6]) < 65536):
             raise MessageError(f"URL {_short(url)}: port {digits!r} is not a number from 1 to 65535")
         port = int(digits)
     if not _HOST.match(host):
-        why = "user names do not belong in it" if "@" in authority else "write a host name, such as 'd111.cloudfront.net'"
-        raise MessageError(f"URL {_short(url)}: host {host!r} is not a host name; {why}")
+        raise MessageError(f"URL {_short(url)}: host {host!r} is not a host name; write one such as 'd111.cloudfront.net'")
     return Url(scheme.lower(), host.lower(), port, path or "/", query)
 
 

@@ -104,11 +104,10 @@ class WebServer:
         try:
             response = self.handler(request)
         except Exception as error:
-            text = f"{type(error).__name__}: {error}\n".encode()
+            says = _said(error)
+            text = f"{says}\n".encode()
             head = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(text)), "Date": http_date(at)}
-            return Reply(
-                Response(500, head, text), self.seconds, "ORIGIN-07", f"the handler raised {type(error).__name__}: {error}; answers 500"
-            )
+            return Reply(Response(500, head, text), self.seconds, "ORIGIN-07", f"the handler raised {says}; answers 500")
         if not isinstance(response, Response):
             raise InputError(
                 f"the handler of WebServer {self.host!r} returned {type(response).__name__}; return a Response(200, body=b'hello')"
@@ -128,3 +127,12 @@ class WebServer:
 
     def __repr__(self) -> str:
         return f"WebServer({self.host!r}, at {self.place.city})"
+
+
+def _said(error: Exception) -> str:
+    """What a handler's exception says, whatever it is made of."""
+    try:
+        says = str(error).encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        says = "(no text)"
+    return f"{type(error).__name__}: {says}"

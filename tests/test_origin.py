@@ -99,6 +99,30 @@ def test_a_handler_that_raises_is_a_server_that_answers_500():
     assert any("ZeroDivisionError" in step.says for step in journey.steps)
 
 
+class _Dumb(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.rule("ORIGIN-07")
+@pytest.mark.parametrize("error", [_Dumb(), Exception("\ud800\r\n")])
+def test_a_handler_that_raises_something_that_cannot_be_printed_answers_500_too(error):
+    def handler(request):
+        raise error
+
+    journey = Lab(handler).get()
+    assert journey.response.status == 500
+    assert type(error).__name__.encode() in journey.response.body
+
+
+@pytest.mark.rule("ORIGIN-07")
+def test_a_handler_that_asks_for_what_it_is_answering_is_told_and_hangs_nobody():
+    lab = Lab(lambda request: lab.get().response)
+    journey = lab.get()
+    assert journey.response.status == 500
+    assert any("waits for itself" in step.says for step in journey.steps)
+
+
 def test_a_handler_that_returns_something_else_is_a_mistake_to_be_told():
     lab = Lab(lambda request: "hello")
     with pytest.raises(InputError, match=r"returned str; return a Response"):
