@@ -198,6 +198,14 @@ def test_the_comment_says_why(path, says):
     assert says in sweep.comment(panel.result)
 
 
+def test_what_was_just_removed_is_not_called_missing():
+    panel = sweep.panel()
+    panel.press("Invalidate", path="/images/*")
+    assert "is gone" in sweep.comment(panel.result)
+    panel.set(path="/")
+    assert "root object" in sweep.comment(panel.result)
+
+
 def test_the_prediction_is_answered_when_it_is_tried():
     panel = sweep.panel()
     panel.set(guess="none")

@@ -185,9 +185,8 @@ def _words(x: float, y: float, text: str, size: float = 12, anchor: str = "start
 def _stripe(state: str, x: float, y: float, wide: float, high: float) -> str:
     """People who saw the same: solid for the new page, hatched for the old one, crossed for a broken one."""
     solid = {"new": 1.0, "old": 0.22, "missing": 0.12}[state]
-    parts = [
-        f'<rect x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(high)}" fill="currentColor" fill-opacity="{solid}"/>'
-    ]
+    where = f'x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(high)}"'
+    parts = [f'<rect {where} fill="currentColor" fill-opacity="{solid}" shape-rendering="crispEdges"/>']
     if state != "new":
         lines = hatch(x, y, wide, high, 5 if state == "old" else 4)
         parts.append(f'<path d="{lines}" fill="none" stroke="currentColor" stroke-width="{1 if state == "old" else 1.2}"/>')

@@ -127,6 +127,8 @@ def say(sweep: Sweep) -> str:
 def comment(sweep: Sweep) -> str:
     """Why this path removes what it removes."""
     path = sweep.path
+    if not sweep.going and path == next(iter(sweep.sent[-1:]), None) and len(sweep.held) < len(sweep.before):
+        return "What this path meant is gone. The next request for it goes all the way to the origin."
     if "*" in path[:-1] and not sweep.going:
         return "A * is a wildcard only as the last character; elsewhere it is an asterisk, and no file is called that."
     if path == "/" and not sweep.going:
