@@ -32,8 +32,8 @@ from cdnlab.tints import GRID, rgb, template, tint
 __all__ = ["Axis", "Chart", "Series", "bands", "curve"]
 
 WIDTH, HEIGHT = 600, 310
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72, WIDTH - 18, 42, HEIGHT - 48
-_BROAD, _FAINT, _FILL = 9, 0.55, 0.45  # pixels; how strong: a broad line, a band
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, WIDTH - 30, 42, HEIGHT - 48
+_BROAD, _FAINT, _FILL = 9, 0.7, 0.45  # pixels; how strong: a broad line, a band
 _RUNS = 6  # of a line: more than these are not told one by one
 
 
@@ -130,7 +130,7 @@ class Chart:
                     y=[shown, shown],
                     mode="lines+text",
                     line=line,
-                    text=["", text] if right else [text, ""],
+                    text=["", f"{text}\u2002"] if right else [f"\u2002{text}", ""],
                     textposition=["top right", "top left"],
                     hoverinfo="skip",
                     showlegend=False,
@@ -152,7 +152,7 @@ class Chart:
                 cliponaxis=False,
             )
         )
-        layout = {"template": template(), "xaxis": _plotly_axis(self.x_axis, xs), "yaxis": _plotly_axis(self.y_axis, ys)}
+        layout = {"template": template(), "autosize": True, "xaxis": _plotly_axis(self.x_axis, xs), "yaxis": _plotly_axis(self.y_axis, ys)}
         return Figure(traces, layout)
 
     def _trace(self, each: Series) -> dict[str, Any]:
@@ -316,7 +316,8 @@ def _plotly_axis(axis: Axis, scale: Scale) -> dict[str, Any]:
     ends = [math.log10(scale.low), math.log10(scale.high)] if axis.log else [scale.low, scale.high]
     shown = ticks(axis, scale)
     named = {"tickvals": shown, "ticktext": [axis.text(tick) for tick in shown]}
-    return {"type": "log" if axis.log else "linear", "title": {"text": axis.title}, "range": ends} | named
+    more = 1e-6 * (ends[1] - ends[0])  # a tick right at an end may be lost to rounding
+    return {"type": "log" if axis.log else "linear", "title": {"text": axis.title}, "range": [ends[0] - more, ends[1] + more]} | named
 
 
 # ---- SVG's side

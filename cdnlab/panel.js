@@ -226,6 +226,20 @@ function save(root, title, caption) {
 
 // ---- the panel
 
+// ---- a plotly figure below the panel: it looks at its room only when the window changes, so it is told
+
+function fitted(root) {
+  let box = null;
+  const observer = new ResizeObserver(() => {
+    if (!box && (box = root.closest(".cdnlab-chart"))) observer.observe(box); // the figure may come into it later than the panel
+    if (!box) return;
+    const plots = [...box.querySelectorAll(".js-plotly-plot")];
+    if (plots.some((plot) => plot.clientWidth && plot.clientWidth !== plot.querySelector(".main-svg")?.clientWidth)) window.dispatchEvent(new Event("resize"));
+  });
+  observer.observe(root);
+  return observer;
+}
+
 function render({ model, el }) {
   const spec = model.get("spec");
   const shows = {};
@@ -384,7 +398,11 @@ function render({ model, el }) {
   model.on("change:state", update);
   update();
   el.append(root);
-  return () => model.off("change:state", update);
+  const wide = fitted(root);
+  return () => {
+    model.off("change:state", update);
+    wide.disconnect();
+  };
 }
 
 export default { render };

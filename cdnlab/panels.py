@@ -47,6 +47,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from pickle import dumps
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -287,6 +288,7 @@ class Panel(Generic[R]):
                 self._chart = FigureWidget(self._figure(self.result))
                 self._chart._config = {"displayModeBar": False, "responsive": True}
                 self._shell = VBox([self._live, self._chart], layout=Layout(width="100%", max_width="48rem", overflow="hidden"))
+                self._shell.add_class("cdnlab-chart")
         return self._shell
 
     def _spec(self) -> dict[str, Any]:
@@ -351,14 +353,20 @@ def _said(each: Mapping[str, Any]) -> str:
 
 
 def _redraw(chart: Any, figure: Any) -> None:
-    """Put a new figure's numbers into the one on screen, without drawing it afresh."""
+    """Put a new figure's numbers into the one on screen, without drawing it afresh: only what differs is checked, sent and drawn."""
     with chart.batch_update():
         if len(chart.data) != len(figure.data):
             chart.data = ()
             chart.add_traces(figure.data)
         for old, new in zip(chart.data, figure.data, strict=True):
-            old.update(new.to_plotly_json(), overwrite=True)
-        chart.update_layout(figure.layout.to_plotly_json(), overwrite=False)
+            old.update(_changed(old, new), overwrite=True)
+        chart.update_layout(_changed(chart.layout, figure.layout), overwrite=False)
+
+
+def _changed(old: Any, new: Any) -> dict[str, Any]:
+    """The properties of a part of a figure that are not yet as they should be."""
+    had = old.to_plotly_json()
+    return {name: value for name, value in new.to_plotly_json().items() if name not in had or dumps(had[name]) != dumps(value)}
 
 
 @cache

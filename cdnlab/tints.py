@@ -1,7 +1,7 @@
 """Colours for a drawing that cannot follow the theme, as a plotly figure cannot, and the template that is made of them.
 
 A result has one colour for light paper and one for dark. Somewhere on the way from the one to the other lies a
-colour that stands out equally well from both papers; its contrast with each is about 4.3 to 1.
+colour that stands out equally well from both papers, at about 4.3 to 1; where both ends are on one side of it, the nearer end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def contrast(one: str, other: str) -> float:
 
 @cache
 def between(light: str, dark: str) -> tuple[int, int, int]:
-    """The colour on the way from one for light paper to one for dark paper that has the same contrast with both papers."""
+    """The colour on the way from one for light paper to one for dark paper whose contrast with both papers is most alike."""
     papers = [_luminance(_channels(paper)) + 0.05 for paper in PAPER.values()]
     wanted = math.sqrt(papers[0] * papers[1]) - 0.05
     ends = _channels(light), _channels(dark)
@@ -75,7 +75,15 @@ def template() -> Any:
     from plotly.graph_objects import layout
 
     ink, grid, clear = rgb(tint()), rgb(tint(), GRID), rgb(tint(), 0)
-    axis = {"gridcolor": grid, "zerolinecolor": grid, "linecolor": grid, "tickcolor": grid, "fixedrange": True, "automargin": True}
+    axis = {
+        "gridcolor": grid,
+        "zerolinecolor": grid,
+        "linecolor": grid,
+        "tickcolor": grid,
+        "fixedrange": True,
+        "automargin": True,
+        "title": {"font": {"size": 13}},
+    }
     return layout.Template(
         layout={
             "paper_bgcolor": clear,
