@@ -2,7 +2,7 @@
 
 On the left the whole world: every edge location is a dot, hollow and pale when the price class leaves it out; those that
 have been used are drawn as places. On the right, enlarged, what lies round the viewer: the edge that answers, those that nearly
-would, the regional cache behind them. A bold wire leads to the edge that answers; where there is trouble on the line it
+would, the regional cache behind them. (An edge across the Pacific has no viewer near it: then what lies round the edge.) A bold wire leads to the edge that answers; where there is trouble on the line it
 is jagged. At most five places of each part are named.
 
 Pure, as all pictures are: places and journeys in, SVG text out, in the visual language of `marks`.
@@ -52,7 +52,10 @@ def edge_map(
     round_here = [viewer, edge, *regional, *near, *(place for way in earlier if way[0] == viewer for place in way[1:2])]
     used = [place for way in (here, *earlier) for place in way] + [held.place for held in copies]
     world = WorldMap(_WORLD, _SEA, _WORLD / WIDTH).apart(in_order(used), least=13)
-    close = WorldMap.around([regional[0] if regional else edge, viewer, *round_here], width=_CLOSE, height=_HIGH, margin=50, largest=9.0)
+    close = _enlarged([regional[0] if regional else edge, viewer, *round_here])
+    if close.scale < world.scale:  # they are further apart than a close-up can show
+        round_here = [edge, *regional, *(place for place in near if place not in outside)]
+        close = _enlarged(round_here)
     close = close.apart(in_order(round_here), least=42)
     kept = {event.place: event.at_ms for event in events(journey) if event.state == "kept"} if journey is not None else {}
     with_copies = [held.place for held in copies if held.place.kind == "edge"]
@@ -65,14 +68,15 @@ def edge_map(
         faint = "".join(f'<path d="{chart.track(a, b)}" fill="none" stroke="currentColor" opacity="{_FAINT}"/>' for a, b in pairs)
         on = "".join(f'<path d="{chart.track(a, b)}" fill="none" stroke="currentColor" opacity="0.5"/>' for a, b in pairwise(here[1:]))
         wire = f'<path d="{chart.track(viewer, edge)}" fill="none" stroke="currentColor" stroke-width="2.6"/>'
-        jags = [_jagged(chart, viewer, site) for site in trouble if chart is close and site in chart.spots]
+        troubled = [site for site in trouble if chart is close and {viewer, site} <= chart.spots.keys()]
+        jags = [_jagged(chart, viewer, site) for site in troubled]
         places = "".join(_placed(chart, place, r, place in outside) for place in chart.spots)
         shown = [held for held in copies if held.place in chart.spots] if chart is close else []
         shelf = {held.place: _stand(chart, held.place, viewer) for held in shown}
         parcels = "".join(parcel(held, *shelf[held.place], lifetime, kept.get(held.place)) for held in shown)
         named = [viewer, edge, *near, *regional] if chart is close else [viewer, edge, here[-1], *with_copies]
         words = [Label(*chart.pixels(place), _called(place, chart is close)) for place in _named(chart, named)]
-        words += [Label(*_middle(chart, viewer, site), f"+{ms_text(ms)}") for site, ms in trouble.items() if chart is close]
+        words += [Label(*_middle(chart, viewer, site), f"+{ms_text(trouble[site])}") for site in troubled]
         lines = [point for a, b in [*pairwise(here), *((viewer, site) for site in trouble)] for point in chart.along(a, b, every=9)]
         above = [(float(left), 14.0) for left in range(18, 190, 14)] if chart is close else []  # where the caption stands
         labels = chart.labels(
@@ -81,9 +85,13 @@ def edge_map(
         content = f"{dots}{faint}{on}{wire}{''.join(jags)}{played(chart, journey)}{places}{parcels}{labels}"
         parts.append(chart.sheet(content, at=(x, 0)))
     frame = f'<path d="M{WIDTH - _CLOSE + 0.5} .5h{_CLOSE - 1}v{_HIGH - 1}h{1 - _CLOSE}z" fill="none" stroke="currentColor" opacity="0.4"/>'
-    caption = _words(WIDTH - _CLOSE + 10, 18, f"close up: round {name(viewer)}")
+    caption = _words(WIDTH - _CLOSE + 10, 18, f"close up: round {name(viewer) if viewer in close.spots else station(edge)}")
     head = f'viewBox="0 0 {WIDTH} {_HIGH}" width="{WIDTH}" role="group" aria-label="{safe(title)}" {FONT}'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {head}>{"".join(parts)}{frame}{caption}{_legend(bool(outside))}</svg>'
+
+
+def _enlarged(places: Sequence[Place]) -> WorldMap:
+    return WorldMap.around(places, width=_CLOSE, height=_HIGH, margin=50, largest=9.0)
 
 
 def _named(chart: WorldMap, wanted: Iterable[Place]) -> list[Place]:

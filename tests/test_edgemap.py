@@ -69,6 +69,17 @@ def test_at_most_five_places_of_each_part_have_names_the_viewer_and_the_edge_amo
     assert any(word.startswith("edge ") for word in labels(close))
 
 
+def test_across_the_pacific_the_close_up_shows_what_lies_round_the_edge(lab) -> None:
+    near_by, far_off = drawn(lab, "Tokyo"), edge("YVR").place
+    viewer, nrt, *_, origin = lab.get(viewer="Tokyo").way
+    across = ElementTree.fromstring(
+        edge_map([viewer, far_off, origin], SITES, outside=[nrt], near=[nrt, edge("SEA").place], trouble={nrt: 60.0})
+    )
+    assert "close up: round Tokyo" in "".join(near_by.itertext())
+    assert "close up: round edge YVR" in "".join(across.itertext())
+    assert set(labels(charts(across)[1])) == {"edge YVR", "edge SEA"}, "whoever is not there has no name there, nor has the trouble"
+
+
 def test_trouble_is_a_broken_line_with_its_milliseconds(lab) -> None:
     calm = charts(drawn(lab, "Lisbon"))[1]
     troubled = charts(drawn(lab, "Lisbon", trouble={edge("LIS").place: 60.0}))[1]

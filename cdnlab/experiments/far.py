@@ -181,7 +181,7 @@ def comment(far: Far) -> str:
     if not far.journeys:
         return "Predict, then press Send."
     if far.waited:
-        return "A day and a second have passed. Every fuse has burnt down, and every copy is still there. Send again."
+        return "A day and a second have passed. Every copy has expired: an empty frame now, and still there. Send again."
     last = far.journeys[-1]
     deepest, kept = farthest(last).kind, [name(event.place) for event in events(last) if event.state == "kept"]
     if 304 in last.origin_statuses:
@@ -262,7 +262,8 @@ def view(far: Far) -> str:
         return head + long_way(viewer, origin, kilometres(viewer, origin), title=say(far))
     last = far.journeys[-1]
     chart = journey_map([far.way, *(each.way for each in far.journeys)], journey=last, copies=far.copies, lifetime=DAY, title=say(far))
-    return head + waits(far.journeys, predicted_ms=_predicted(far)) + chart + picture([last])
+    lead = "<p>The latest request, before that day:</p>" if far.waited else ""
+    return head + waits(far.journeys, predicted_ms=_predicted(far)) + chart + lead + picture([last])
 
 
 def panel() -> Panel[Far]:

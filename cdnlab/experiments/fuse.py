@@ -259,7 +259,7 @@ def chart(desk: Desk) -> str:
     )
     lanes = [
         Lane("viewer", "readers", readers, note=f"in {name(viewer)}"),
-        Lane("browser", "browser", fuses=found.browser_fuses if desk.lit else (), note="of the latest one"),
+        Lane("browser", "browser", fuses=found.browser_fuses if desk.lit else (), note="of the latest reader"),
         Lane("edge", name(edge), fuses=edge_fuses, note=PLACES["edge"].word, place=str(edge)),
         Lane("origin", name(origin), answers, note=PLACES["origin"].note, place=str(origin)),
     ]
