@@ -93,6 +93,14 @@ class Chart:
         shown = [level for level in self.levels.values() if level > 0 or not self.y_axis.log]
         return Scale.of(self.x_axis, self.x, False), Scale.of(self.y_axis, [*values, *shown], True)
 
+    def _named_levels(self) -> list[tuple[str, float]]:
+        """What is written along each level that can be shown, and where it is; levels of one height share a name."""
+        words: dict[float, str] = {}
+        for word, level in self.levels.items():
+            if level > 0 or not self.y_axis.log:
+                words[level] = f"{words[level]} = {word}" if level in words else word
+        return [(f"{word} {self.y_axis.text(level)}", level) for level, word in words.items()]
+
     def _level_ends(self, level: float) -> bool:
         """Whether a level's name has more room at the right end than at the left."""
         _, scale = self._scales()
@@ -119,15 +127,14 @@ class Chart:
 
         xs, ys = self._scales()
         traces = [Scatter(self._trace(each)) for each in self.series]
-        for word, level in self.levels.items():
-            shown = level if level > 0 or not self.y_axis.log else None
-            right = shown is not None and self._level_ends(level)
-            text = f"{word} {self.y_axis.text(level)}"
+        named: list[tuple[str, float | None]] = [*self._named_levels()]
+        for text, level in named + [("", None)] * (len(self.levels) - len(named)):
+            right = level is not None and self._level_ends(level)
             line = {"color": rgb(tint()), "width": 1, "dash": "dot"}
             traces.append(
                 Scatter(
                     x=[xs.low, xs.high],
-                    y=[shown, shown],
+                    y=[level, level],
                     mode="lines+text",
                     line=line,
                     text=["", f"{text}\u2002"] if right else [f"\u2002{text}", ""],
@@ -185,13 +192,10 @@ class Chart:
                 parts.append(_dressed(each, f'<path d="{area}" fill="currentColor" fill-opacity="{_FILL}"/>'))
                 floor = top
             parts.append(_dressed(each, f'<path d="{path}" {_stroke(each)}/>'))
-        for word, level in self.levels.items():
-            if level > 0 or not self.y_axis.log:
-                right, y = self._level_ends(level), down(level)
-                dots = 'stroke="currentColor" stroke-dasharray="1 3"'
-                parts.append(f'<path d="M {_LEFT} {y:.1f} H {_RIGHT}" {dots}/>')
-                text = f"{word} {self.y_axis.text(level)}"
-                parts.append(_words(_RIGHT - 4 if right else _LEFT + 4, y - 5, text, "end" if right else "start"))
+        for text, level in self._named_levels():
+            right, y = self._level_ends(level), down(level)
+            parts.append(f'<path d="M {_LEFT} {y:.1f} H {_RIGHT}" stroke="currentColor" stroke-dasharray="1 3"/>')
+            parts.append(_words(_RIGHT - 4 if right else _LEFT + 4, y - 5, text, "end" if right else "start"))
         if self.mark is not None:
             x, left = across(self.mark), xs.at(self.mark) > 0.6
             for value, text in self._points():

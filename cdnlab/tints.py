@@ -82,6 +82,7 @@ def template() -> Any:
         "tickcolor": grid,
         "fixedrange": True,
         "automargin": True,
+        "ticklabeloverflow": "allow",
         "title": {"font": {"size": 13}},
     }
     return layout.Template(
@@ -92,7 +93,7 @@ def template() -> Any:
             "xaxis": axis,
             "yaxis": axis,
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False},
-            "margin": {"l": 64, "r": 18, "t": 34, "b": 48},
+            "margin": {"l": 64, "r": 30, "t": 34, "b": 48},
             "height": 330,
             "hovermode": "x",
             "hoverlabel": {"bgcolor": PAPER["light"], "font": {"color": INK["light"]}},

@@ -86,6 +86,12 @@ def test_bands_are_stacked_in_the_figure_and_in_the_picture() -> None:
     assert figure.layout.yaxis.range[1] == pytest.approx(5, rel=1e-3)  # the sum of both parts, 2, 4, 5
 
 
+def test_levels_of_one_height_share_a_name() -> None:
+    chart = curve((1, 2), [Series("a", (1, 2))], x_axis=X, y_axis=Y, levels={"least": 2, "most": 2})
+    assert chart.svg().count("least = most 2") == 1 and "least = most 2" in chart.figure().to_json()
+    assert len(chart.figure().data) == 4
+
+
 # ---- the visual language
 
 
