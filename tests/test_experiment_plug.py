@@ -154,6 +154,7 @@ def test_pulling_the_plug_is_visible_before_anybody_asks():
     plugged, pulled = plug.model([], state="healthy"), plug.model([], state="unplugged")
     assert ">unplugged<" not in plug.view(plugged)
     assert ">unplugged<" in plug.view(pulled)
+    assert re.search(r'y="108"[^>]*>unplugged<', plug.view(pulled)), "above the cable stands how old the regional copy is"
 
 
 def test_a_prediction_is_drawn_beside_its_outcome_and_nowhere_else():
@@ -278,7 +279,7 @@ def _with_origin(origin):
 def test_the_channel_moves_again_with_a_short_min_ttl_and_segments_are_still_kept():
     q5 = lesson("07").q5
     assert "12 s behind" in repairs.frozen_trouble(q5.given())
-    for min_ttl, mended in ((0, True), (5, True), (30, False)):
+    for min_ttl, mended in ((0, True), (5, True), (10, False), (30, False)):
         live = q5.given()
         live["DefaultCacheBehavior"]["MinTTL"] = min_ttl
         assert bool(q5.check(live)) is mended

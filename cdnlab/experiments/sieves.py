@@ -174,7 +174,8 @@ def say(stack: Stack) -> str:
     dead = ", ".join(f"{sieve.name} (all its paths go to {sieve.dead})" for sieve in stack.dead) or "none"
     if stack.fall is None or stack.caught is None:
         names = ", ".join(sieve.name for sieve in stack.sieves)
-        return f"Behaviours in order: {names}. Dead patterns: {dead if stack.moved else 'not told yet'}."
+        told = f"Dead patterns: {dead}." if stack.moved else "No request has fallen yet."
+        return f"Behaviours in order: {names}. {told}"
     fall, plan = stack.fall, stack.caught.plan
     rule = "default (*)" if plan.is_default else f"behaviour {plan.number} {plan.pattern}"
     return f"{fall.method} {fall.url} → {rule} → origin {plan.origin.id}: {outcome(fall)}. Dead patterns: {dead}."

@@ -265,5 +265,6 @@ def site_trouble(config: dict[str, Any]) -> str:
     ):
         answer = asked(path)
         if (answer.status, answer.body) != (200, body):
-            return f"The API is heard again. But a visitor opens `{path}` ({what}) and gets {answer.status}: `{answer.body[:40].decode()}`"
+            kind = answer.headers.get("Content-Type") or "nothing"
+            return f"The API is heard again. But a visitor opens `{path}` ({what}) and gets {answer.status} with {kind}."
     return ""
