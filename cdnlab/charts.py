@@ -137,7 +137,7 @@ class Chart:
                     y=[level, level],
                     mode="lines+text",
                     line=line,
-                    text=["", f"{text}\u2002"] if right else [f"\u2002{text}", ""],
+                    text=["\u2002", f"{text}\u2002"] if right else [f"\u2002{text}", "\u2002"],  # plotly never fills a text that was empty
                     textposition=["top right", "top left"],
                     hoverinfo="skip",
                     showlegend=False,
