@@ -154,7 +154,7 @@ def test_pulling_the_plug_is_visible_before_anybody_asks():
     plugged, pulled = plug.model([], state="healthy"), plug.model([], state="unplugged")
     assert ">unplugged<" not in plug.view(plugged)
     assert ">unplugged<" in plug.view(pulled)
-    assert re.search(r'y="108"[^>]*>unplugged<', plug.view(pulled)), "above the cable stands how old the regional copy is"
+    assert re.search(r'y="135"[^>]*>unplugged<', plug.view(pulled)), "above the cable stands how old the regional copy is"
 
 
 def test_a_prediction_is_drawn_beside_its_outcome_and_nowhere_else():
@@ -191,6 +191,7 @@ def test_the_edge_shortens_the_wait_for_a_page_that_is_never_cached():
     assert f"{by_edge:.0f} ms in all" in said and said.endswith("A model: it counts round trips.")
     assert "3.3 times shorter: the long way was gone once, not 4 times" in trips.comment(panel.result)
     assert "you: longer" in trips.view(panel.result)
+    assert trips.view(panel.result).count(">more bytes<") == 2, "each way says what its last round trip is for"
 
 
 def test_without_the_open_connection_or_on_one_that_is_open_nothing_is_gained():

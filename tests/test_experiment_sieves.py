@@ -126,7 +126,8 @@ def test_the_twin_alone_tells_the_story():
         f"GET {sieves.PRIVATE} → behaviour 1 images/* → origin photos: 200 Miss. "
         "Dead patterns: images/private/* (all its paths go to images/*)."
     )
-    assert "403, refused at the edge" in panel.press("Move up", behaviour="images/private/*")
+    assert "images/private/* → origin" not in panel.press("Move up", behaviour="images/private/*"), "no origin heard of it"
+    assert "behaviour 1 images/private/*: 403, refused at the edge" in panel.sentence
     assert "Dead patterns: none." in panel.sentence
 
 

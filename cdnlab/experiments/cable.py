@@ -102,7 +102,7 @@ def _cord(state: str) -> str:
     if state == "unplugged":
         x, y = 384, _Y + 30
         cord = f"M {left} {_Y} C {left + 36} {_Y} {x - 46} {y} {x} {y}"
-        word = _text(_SOCKET - 6, _Y + 30, "unplugged", size=11.5, anchor="start", extra=' font-weight="600"')
+        word = _text(x + 20, _Y + 57, "unplugged", size=12, extra=' font-weight="600"')
     else:
         x, y, word = _SOCKET - 36, _Y, ""
         cord = f"M {left} {_Y} H {x}"

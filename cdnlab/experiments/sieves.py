@@ -178,7 +178,8 @@ def say(stack: Stack) -> str:
         return f"Behaviours in order: {names}. {told}"
     fall, plan = stack.fall, stack.caught.plan
     rule = "default (*)" if plan.is_default else f"behaviour {plan.number} {plan.pattern}"
-    return f"{fall.method} {fall.url} → {rule} → origin {plan.origin.id}: {outcome(fall)}. Dead patterns: {dead}."
+    way = rule if fall.refused else f"{rule} → origin {plan.origin.id}"
+    return f"{fall.method} {fall.url} → {way}: {outcome(fall)}. Dead patterns: {dead}."
 
 
 def comment(stack: Stack) -> str:

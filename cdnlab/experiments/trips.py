@@ -138,6 +138,8 @@ def _row(load: Load, y: float, scale: float, lit: bool) -> str:
         word = {"more": "more bytes"}.get(what, what)
         if x - start >= 7 * len(word) + 6 and (is_far or not tight):
             parts.append(_text((start + x) / 2, y + 17, word, anchor="middle"))
+        elif tight and not is_far and what == "more":
+            parts.append(_text(start, y - 5, word, size=11))
     parts.append(_text(x + 8, y + 18, ms_text(load.ms), size=13.5, extra=' font-weight="600"'))
     return "".join(parts)
 
