@@ -2,8 +2,9 @@
 
 On the left the whole world: every edge location is a dot, hollow and pale when the price class leaves it out; those that
 have been used are drawn as places. On the right, enlarged, what lies round the viewer: the edge that answers, those that nearly
-would, the regional cache behind them. (An edge across the Pacific has no viewer near it: then what lies round the edge.) A bold wire leads to the edge that answers; where there is trouble on the line it
-is jagged. At most five places of each part are named.
+would, the regional cache behind them. (An edge across the Pacific is too far off: then what lies round the edge.) A bold
+wire leads to the edge that answers; where there is trouble on the line it is jagged. At most five places of each part are
+named.
 
 Pure, as all pictures are: places and journeys in, SVG text out, in the visual language of `marks`.
 """
