@@ -22,6 +22,7 @@ from cdnlab.distribution import Distribution
 from cdnlab.geography import EdgeSite, Viewer
 from cdnlab.messages import Headers, Request, Response
 from cdnlab.plan import ErrorRule, Plan
+from cdnlab.regional import shield_region
 from cdnlab.steps import Trail, Treatment
 from cdnlab.tier import Tier
 from cdnlab.viewerheaders import generated_headers
@@ -214,8 +215,11 @@ class EdgeLocation:
             answer.failure,
             "OriginError" if answer.state == "error" and answer.tier is None and not answer.shared and status >= 500 else result,
         )
-        if result == "Miss" and answer.shield:
-            detailed = "OriginShieldHit"
+        if result == "Miss" and answer.tier is not None:
+            if answer.shield:
+                detailed = "OriginShieldHit"
+            elif answer.tier.region and answer.tier.region == shield_region(plan):
+                detailed = "Hit"  # the regional cache is the shield, and its hits are logged as plain ones (PATH-17)
         treatments: tuple[Treatment, ...] = ()
         if trail.explain:
             sent = trail.origin_requests[-1] if trail.origin_requests else None

@@ -68,7 +68,12 @@ def recipe_from_policies(
             raise ConfigError([_bad(path, config, "a policy's config is a structure", '{"Name": ...}')])
     cache_name, request_name = names or (_name(cache_policy), _name(origin_request_policy))
     where = _join(path, "ParametersInCacheKeyAndForwardedToOrigin")
-    inside = _mapping(cache_policy, "ParametersInCacheKeyAndForwardedToOrigin", where, problems)
+    inside = _mapping(
+        {"ParametersInCacheKeyAndForwardedToOrigin": _PATH_ONLY} | dict(cache_policy),
+        "ParametersInCacheKeyAndForwardedToOrigin",
+        where,
+        problems,
+    )
     key = [_read(inside, part, "cache", where, problems) for part in _PARTS]
     more = [Selection(kind=part.kind) for part in _PARTS]
     extra: tuple[str, ...] = ()
@@ -193,7 +198,7 @@ def policy_problems(kind: Literal["cache", "origin-request"], config: Mapping[st
     if kind == "cache":
         _ttls(config, "", problems)
         where = "ParametersInCacheKeyAndForwardedToOrigin"
-        inside = _mapping(config, where, where, problems)
+        inside = _mapping({where: _PATH_ONLY} | dict(config), where, where, problems)
     for part in _PARTS:
         _read(inside, part, kind, where, problems)
         names = listed(_mapping(inside, part.config, "", []), part.names, "", [])
@@ -206,6 +211,12 @@ def policy_problems(kind: Literal["cache", "origin-request"], config: Mapping[st
 
 
 _QUOTA, _QUOTA_BYTES = 10, 1024
+_PATH_ONLY = {  # a cache policy that leaves its parameters out, which AWS's model allows: nothing but the path is in the key
+    "EnableAcceptEncodingGzip": False,
+    "HeadersConfig": {"HeaderBehavior": "none"},
+    "CookiesConfig": {"CookieBehavior": "none"},
+    "QueryStringsConfig": {"QueryStringBehavior": "none"},
+}
 
 
 # Front end 2: ForwardedValues

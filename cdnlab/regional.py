@@ -15,12 +15,12 @@ from dataclasses import replace
 
 from cdnlab.copies import Answer, Ask
 from cdnlab.geography import rtt
-from cdnlab.plan import OriginGroup, OriginSpec
+from cdnlab.plan import OriginGroup, OriginSpec, Plan
 from cdnlab.steps import Place, Trail
 from cdnlab.tier import Tier, Upstream
 from cdnlab.wishes import Travel, Work
 
-__all__ = ["Hop", "Shielded", "Upstairs", "goes_past"]
+__all__ = ["Hop", "Shielded", "Upstairs", "goes_past", "shield_region"]
 
 _PROXY_METHODS = frozenset({"PUT", "POST", "PATCH", "OPTIONS", "DELETE"})
 
@@ -56,14 +56,19 @@ def goes_past(ask: Ask, regional: Place, region_of: Callable[[OriginSpec], str])
         return "PATH-06", f"{method} goes past the regional cache, straight to the origin"
     if not ask.plan.recipe.caching:
         return "PATH-07", "nothing of this behaviour can be cached, so the request goes past the regional cache"
-    spec = _primary(ask)
+    spec = _primary(ask.plan)
     if spec.kind == "s3" and region_of(spec) == regional.region:
         return "PATH-08", f"the bucket is in {regional.region}, as the regional cache is, so the edge asks the bucket itself"
     return None
 
 
-def _primary(ask: Ask) -> OriginSpec:
-    return ask.plan.origin.members[0] if isinstance(ask.plan.origin, OriginGroup) else ask.plan.origin
+def _primary(plan: Plan) -> OriginSpec:
+    return plan.origin.members[0] if isinstance(plan.origin, OriginGroup) else plan.origin
+
+
+def shield_region(plan: Plan) -> str | None:
+    """The Region of the Origin Shield that a Plan's (primary) origin has; None without one."""
+    return _primary(plan).shield_region
 
 
 class Shielded:
@@ -79,7 +84,7 @@ class Shielded:
 
     def answer(self, ask: Ask, trail: Trail) -> Work[Answer]:
         """Ask the origin, past its shield."""
-        region = _primary(ask).shield_region
+        region = shield_region(ask.plan)
         hop = self._shield(region) if region else None
         if hop is None or region is None:
             return (yield from self._straight.answer(ask, trail))

@@ -606,3 +606,9 @@ def test_one_thing_that_a_distribution_refers_to_must_exist():
     with pytest.raises(ConfigError) as caught:
         Plane().create_distribution(DistributionConfig=config(default=behavior(TrustedKeyGroups={"Enabled": True, **listed("g")})))
     assert caught.value.code == "TrustedKeyGroupDoesNotExist"
+
+
+def test_a_cache_policy_without_parameters_keys_on_the_path_alone():
+    plane = ControlPlane(SimulatedClock())
+    made = plane.create_cache_policy(CachePolicyConfig={"Name": "bare", "MinTTL": 0})["CachePolicy"]
+    assert plane.get_cache_policy(Id=made["Id"])["CachePolicy"]["CachePolicyConfig"] == {"Name": "bare", "MinTTL": 0}

@@ -477,8 +477,6 @@ def test_all_problems_are_told_at_once_with_their_paths():
 
 
 WRONG: list[Any] = [
-    {},
-    {"Name": 1},
     {KEY: None},
     {KEY: []},
     {KEY: {"HeadersConfig": "x"}},
