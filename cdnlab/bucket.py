@@ -18,19 +18,19 @@ from urllib.parse import quote, urlencode
 from cdnlab.bucketrest import Answered, Asked, RestEndpoint, host_of, key_of
 from cdnlab.clock import Clock, seconds_since_epoch
 from cdnlab.errors import APIError, InputError, OriginError
+from cdnlab.faults import Breakable
 from cdnlab.messages import Headers, Request, Response
 from cdnlab.oai import ANONYMOUS, OWNER, Decision, Identity
 from cdnlab.objects import StoredObject
 from cdnlab.s3answers import Ids, S3Error, check_key, encoded, error_response
 from cdnlab.s3calls import StreamingBody, boto3_call, headers_of, metadata_of, object_answer
-from cdnlab.webserver import check_fault
 from cdnlab.website import website_error, website_response
 from cdnlab.wishes import Reply
 
 __all__ = ["Answered", "Bucket"]
 
 
-class Bucket(RestEndpoint):
+class Bucket(Breakable, RestEndpoint):
     """A bucket of this name in an AWS Region. Its methods in snake case are boto3's calls; they act as the owner.
 
     `clock`: what time it is for `put_object` (connecting the bucket to a CloudFront gives it that one's clock);
@@ -60,16 +60,7 @@ class Bucket(RestEndpoint):
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e6:
             raise InputError(f"Bucket {name!r}: seconds is {seconds!r}; give the thinking time as a number of seconds, 0 or more")
         self.seconds, self.created = float(seconds), None if created is None else seconds_since_epoch(created)
-        self._ids, self._fault = Ids(f"{seed} {name}"), check_fault(None)
-
-    @property
-    def fault(self) -> str | int | None:
-        """What is wrong with the bucket; None when it is healthy. Assign one of webserver.FAULTS or a status."""
-        return self._fault
-
-    @fault.setter
-    def fault(self, fault: str | int | None) -> None:
-        self._fault = check_fault(fault)
+        self._ids = Ids(f"{seed} {name}")
 
     # --- the doors for everybody
 

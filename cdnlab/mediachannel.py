@@ -26,8 +26,8 @@ from cdnlab.directives import http_date
 from cdnlab.distance import place_in
 from cdnlab.errors import InputError
 from cdnlab.facts import data_path
+from cdnlab.faults import Breakable
 from cdnlab.messages import Headers, Request, Response
-from cdnlab.webserver import check_fault
 from cdnlab.wishes import Reply
 
 __all__ = ["LOOP_SECONDS", "MediaChannel"]
@@ -40,7 +40,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 _SEGMENT = re.compile(r"index_1_(0|[1-9][0-9]{0,17})\.ts\Z")
 
 
-class MediaChannel:
+class MediaChannel(Breakable):
     """A live HLS channel. `url` is its playlist's; `receive` answers for the playlist and the segments.
 
     `name`: letters, digits, `-` and `_`; host and path are made of it, the same every time. `segment_seconds`: length of a
@@ -94,7 +94,6 @@ class MediaChannel:
         self._folder = f"/out/v1/{digest[16:48]}/"
         self._started = None if started is None else seconds_since_epoch(started)
         self._clock: Clock | None = None
-        self._fault: str | int | None = None
         if clock is not None:
             self.clock = clock
 
@@ -127,15 +126,6 @@ class MediaChannel:
         if self._started is None:
             self._started = now - self.window * self.segment_seconds
         return self._started
-
-    @property
-    def fault(self) -> str | int | None:
-        """What is wrong with the channel; None when it is healthy. Assign one of webserver.FAULTS or a status."""
-        return self._fault
-
-    @fault.setter
-    def fault(self, fault: str | int | None) -> None:
-        self._fault = check_fault(fault)
 
     # --- what there is at a moment
 

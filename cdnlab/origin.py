@@ -20,10 +20,10 @@ from cdnlab.copies import Answer, Ask, Copy, Part
 from cdnlab.directives import parse_age
 from cdnlab.distance import Rtt, rtt
 from cdnlab.errors import InputError, OriginError
+from cdnlab.faults import cut_short, faulty
 from cdnlab.messages import Body, Headers, Request, Response
 from cdnlab.plan import OriginGroup, OriginSpec
 from cdnlab.steps import Place, Trail
-from cdnlab.webserver import faulty
 from cdnlab.wishes import Fetch, Reply, Work
 
 __all__ = ["Origin", "Origins", "ToOrigin"]
@@ -85,11 +85,7 @@ class Origins:
             if broken is not None:
                 return broken
         reply = origin.receive(request, at, fetch.signed_by)
-        if origin.fault == "cuts" and isinstance(reply.outcome, Response) and len(reply.outcome.content) > 1:
-            whole = reply.outcome
-            half = Response(whole.status, whole.headers, Body(whole.body[: len(whole.content) // 2], size=len(whole.content)))
-            return Reply(half, reply.seconds, "ORIGIN-08", "it closes the connection in the middle of the body")
-        return reply
+        return cut_short(reply) if origin.fault == "cuts" else reply
 
 
 class ToOrigin:

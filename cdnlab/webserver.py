@@ -11,60 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cdnlab.errors import InputError, OriginError
+from cdnlab.errors import InputError
+from cdnlab.faults import Breakable
 from cdnlab.freshness import http_date
 from cdnlab.geography import Viewer, region
 from cdnlab.messages import Request, Response, split_url
 from cdnlab.steps import Place
 from cdnlab.wishes import Reply
 
-__all__ = ["FAULTS", "WebServer", "check_fault", "faulty"]
-
-FAULTS = {
-    "refuses": "nobody listens: the connection is refused",
-    "hangs": "the connection is never completed",
-    "silent": "it accepts the connection and never answers",
-    "no dns": "the name cannot be resolved",
-    "bad certificate": "its TLS certificate is not valid",
-    "cuts": "it closes the connection in the middle of the body",
-}
+__all__ = ["WebServer"]
 
 
-def check_fault(fault: object) -> str | int | None:
-    """A fault's name, a 5xx status, or None for a healthy origin. Raises InputError for anything else."""
-    if fault is None or (isinstance(fault, str) and fault in FAULTS):
-        return fault
-    if isinstance(fault, int) and not isinstance(fault, bool) and 400 <= fault <= 599:
-        return fault
-    raise InputError(f"{fault!r} is no fault; use one of {', '.join(map(repr, FAULTS))}, a status from 400 to 599, or None")
-
-
-def faulty(fault: str | int, request: Request, connect_timeout: float, read_timeout: float) -> Reply | None:
-    """What a broken origin's caller gets; None when the fault does not concern this request."""
-    if isinstance(fault, int):
-        text = f"{fault}\n".encode()
-        return Reply(
-            Response(fault, {"Content-Type": "text/plain", "Content-Length": str(len(text))}, text),
-            rule="ORIGIN-08",
-            says=f"it answers {fault}",
-        )
-    name = request.host
-    failures = {
-        "refuses": OriginError("refused", f"{name} refused the connection"),
-        "hangs": OriginError("connect-timeout", f"{name}: no connection within {connect_timeout:g} s", status=504, seconds=connect_timeout),
-        "silent": OriginError("read-timeout", f"{name}: no answer within {read_timeout:g} s", status=504, seconds=read_timeout),
-        "no dns": OriginError("dns", f"{name} cannot be resolved"),
-        "bad certificate": OriginError("tls", f"{name} shows a certificate that is not valid") if request.scheme == "https" else None,
-    }
-    failure = failures.get(fault)
-    return None if failure is None else Reply(failure, rule="ORIGIN-08", says=FAULTS[fault])
-
-
-class WebServer:
+class WebServer(Breakable):
     """A custom origin: `host` name, `handler` (Request -> Response), where it stands, and how long it thinks.
 
     `region`: AWS Region, or `city`: any city of the map; `seconds`: time the program takes for an answer.
-    `fault`: None, or what is wrong with it (see FAULTS), or a status that it gives to everything.
+    `fault`: None, or what is wrong with it (see faults.FAULTS), or a status that it gives to everything.
     Raises InputError for a handler that cannot be called, UnknownName for a place that is not on the map.
 
     >>> server = WebServer("www.example.com", lambda request: Response(200, body=b"hello"), region="eu-west-1")
@@ -83,21 +45,11 @@ class WebServer:
         self.hosts: tuple[str, ...] = (self.host,)
         self.handler, self.seconds = handler, float(seconds)
         self.place = self._stand(self.host, region, city)
-        self._fault: str | int | None = None
 
     @staticmethod
     def _stand(host: str, region_name: str, city: str | None) -> Place:
         spot = region(region_name) if city is None else Viewer(city=city).place
         return Place(f"origin {host}", kind="origin", code=host, city=spot.city, lat=spot.lat, lon=spot.lon, region=spot.region)
-
-    @property
-    def fault(self) -> str | int | None:
-        """What is wrong with the server; None when it is healthy. Assign one of FAULTS or a status."""
-        return self._fault
-
-    @fault.setter
-    def fault(self, fault: str | int | None) -> None:
-        self._fault = check_fault(fault)
 
     def receive(self, request: Request, at: float, signed_by: Any = None) -> Reply:
         """The server's answer to a request that reached it at this moment (seconds since the epoch)."""

@@ -6,7 +6,7 @@ import pytest
 from labs import behaviour, config, custom_origin, rules_of
 
 from cdnlab import Bucket, CloudFront
-from cdnlab.webserver import FAULTS
+from cdnlab.faults import FAULTS
 
 
 def s3_origin(bucket, host=None, **more):

@@ -11,8 +11,8 @@ from labs import Lab
 
 from cdnlab.errorpages import CASES, generated
 from cdnlab.experiments import clinic, stack
+from cdnlab.faults import FAULTS
 from cdnlab.messages import Response
-from cdnlab.webserver import FAULTS
 
 S3_DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message>'

@@ -4,8 +4,9 @@ import pytest
 from labs import ALL_METHODS, Lab, behaviour, custom_origin, legacy, listed, rules_of
 
 from cdnlab.errors import InputError
+from cdnlab.faults import FAULTS
 from cdnlab.messages import Body, Response
-from cdnlab.webserver import FAULTS, WebServer
+from cdnlab.webserver import WebServer
 
 
 @pytest.mark.rule("ORIGIN-01")

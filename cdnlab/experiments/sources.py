@@ -16,11 +16,12 @@ from cdnlab.bucket import Bucket
 from cdnlab.clock import Clock
 from cdnlab.cloudfront import CloudFront
 from cdnlab.errors import UnknownName
+from cdnlab.faults import FAULTS
 from cdnlab.journey import Journey
 from cdnlab.mediachannel import MediaChannel
 from cdnlab.messages import Request, Response
 from cdnlab.telling import ms_text
-from cdnlab.webserver import FAULTS, WebServer
+from cdnlab.webserver import WebServer
 
 __all__ = ["KINDS", "STATES", "Act", "World", "ask", "doors", "edition", "pair", "publish", "segments", "truth", "world"]
 
