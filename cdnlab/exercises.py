@@ -129,6 +129,8 @@ class Question:
     def hint(self, number: int = 1) -> RichText:
         """The hint with this number, 1 first. Raises InputError when there are not so many."""
         hints = self.data.get("hints", [])
+        if not hints:
+            return RichText("No hint.", f"There is none for this one; `{self._name}.solution()` tells.")
         if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= len(hints):
             raise InputError(f"exercise {self.id} has {len(hints)} hint{'s' * (len(hints) != 1)}; there is no number {number!r}")
         more = f" (Another: `{self._name}.hint({number + 1})`.)" if number < len(hints) else ""

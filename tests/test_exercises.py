@@ -204,3 +204,10 @@ def test_a_lesson_names_its_exercises_and_refuses_others() -> None:
         first.q99  # noqa: B018
     with pytest.raises(UnknownName, match="lesson with exercises '77'"):
         lesson("77")
+
+
+def test_a_question_without_a_hint_says_so_instead_of_failing() -> None:
+    assert (
+        str(Question("99.q1", {"text": "Why?", "solution": "Because."}).hint())
+        == "No hint. There is none for this one; q1.solution() tells."
+    )
