@@ -159,9 +159,10 @@ class Question:
         for wrong, says in self.wrongs:
             if self._matches(values, _listed(wrong)):
                 return _verdict("not yet", says)
-        for value, right in zip(values, wanted, strict=True):
+        for place, (value, right) in enumerate(zip(values, wanted, strict=True), 1):
             if _number(right) is not None and _number(value, self.data.get("unit", "")) is None:
-                return _verdict("not yet", f"{value!r} is not a number; write it like `12`{self._labelled()}.")
+                which = f"Value {place}, {value!r}," if len(wanted) > 1 else f"{value!r}"
+                return _verdict("not yet", f"{which} is not a number; write it like `12`{self._labelled()}.")
         return _verdict("not yet", self._filled(self.data.get("otherwise", f"Not that. `{self._name}.hint()` helps.")))
 
     def _matches(self, values: Sequence[Any], wanted: Sequence[Any]) -> bool:
