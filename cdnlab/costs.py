@@ -339,7 +339,7 @@ def _quantity(value: float) -> str:
 def _dollars(value: float) -> str:
     """An amount in dollars, without the sign (two of them in a text make JupyterLab see a formula); less than a cent says so.
 
-    >>> _dollars(1234.5), _dollars(0.004), _dollars(0)
-    ('1,234.50', '<0.01', '0.00')
+    >>> _dollars(1234.5), _dollars(0.004), _dollars(0), _dollars(0.015)
+    ('1,234.50', '<0.01', '0.00', '0.02')
     """
-    return "<0.01" if 0 < value < 0.005 else f"{value:,.2f}"
+    return "<0.01" if 0 < value < 0.005 else f"{value + 1e-9:,.2f}"  # 0.015 is a hair less in binary, and half a cent rounds up

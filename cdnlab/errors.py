@@ -85,15 +85,16 @@ class UnknownName(InputError):
 
     def __init__(self, kind: str, name: object, known: Iterable[str] = (), hint: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        close = get_close_matches(str(name), self.known, n=3, cutoff=0.6)
-        text = f"unknown {kind} {name!r}"
+        close = get_close_matches(str(name)[:200], self.known, n=3, cutoff=0.6)
+        shown = repr(name)
+        text = f"unknown {kind} {shown if len(shown) <= 100 else shown[:97] + '...'}"
         if close:
             text += "; did you mean " + " or ".join(repr(each) for each in close) + "?"
         elif hint:
             text += f"; {hint}"
         elif self.known:
-            shown = ", ".join(self.known[:12])
-            text += f"; known: {shown}" + (" ..." if len(self.known) > 12 else "")
+            listed = ", ".join(self.known[:12])
+            text += f"; known: {listed}" + (" ..." if len(self.known) > 12 else "")
         super().__init__(text)
 
 

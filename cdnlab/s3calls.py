@@ -70,6 +70,9 @@ def boto3_call(method: Callable[Concatenate[B, P], R]) -> Callable[Concatenate[B
         for argument in needed:
             if argument not in given:
                 raise InputError(f"{name}() needs {argument}=; it takes {', '.join(legal)}")
+        version = given.get("VersionId")
+        if version is not None and not (isinstance(version, str) and version.isascii()):
+            raise InputError(f"VersionId={version!r} is no version id; take one from put_object's answer or list_object_versions()")
         return cast("Callable[..., R]", method)(self, **given)
 
     return cast("Callable[Concatenate[B, P], R]", checked)

@@ -905,3 +905,10 @@ def test_the_lists_of_regions_are_of_regions_that_exist():
 def test_https_finds_nobody_at_a_website_endpoint():
     with pytest.raises(OriginError):
         ask(bucket(), host="photos.s3-website.eu-north-1.amazonaws.com")
+
+
+@pytest.mark.parametrize("call", ["get_object", "head_object", "delete_object"])
+@pytest.mark.parametrize("version", ["\ud800", "\u00e9", 5, b"v"])
+def test_what_is_no_version_id_is_refused_by_name(call, version):
+    with pytest.raises(InputError, match="VersionId"):
+        getattr(Bucket("photos", region="eu-north-1"), call)(Key="a", VersionId=version)

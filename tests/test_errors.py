@@ -43,3 +43,9 @@ def test_every_error_can_be_read_like_botocores_client_error(error, code, status
     assert error.response["Error"]["Code"] == code
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == status
     assert error.response["Error"]["Message"] == str(error)
+
+
+def test_a_huge_name_is_not_echoed_in_full():
+    error = UnknownName("city", "a" * 100_000, ["Lisbon"])
+    assert len(str(error)) < 200
+    assert error.name == "a" * 100_000
