@@ -26,6 +26,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cdnlab.errors import APIError
+from cdnlab.wildcards import Symbol, expression, symbols
 
 __all__ = ["OPERATORS", "Context", "Test", "check_variables", "context_of", "like", "like_arn", "malformed", "parse_condition", "resolved"]
 
@@ -48,17 +49,11 @@ _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlevel = 160, 160, 3
 
 @lru_cache(maxsize=8192)
 def _pattern(parts: Parts) -> re.Pattern[str]:
-    """A wildcard text as a regular expression. The atomic groups never give back what they took: no input makes it slow."""
-    pieces = [""]
+    """A text with wildcards as a regular expression; what is literal has none."""
+    pieces: list[Symbol] = []
     for literal, text in parts:
-        first, *rest = [text] if literal else text.split("*")
-        pieces[-1] += re.escape(first) if literal else re.escape(first).replace(r"\?", ".")
-        pieces += [re.escape(each).replace(r"\?", ".") for each in rest]
-    start, *between = pieces
-    if not between:
-        return re.compile(start + r"\Z", re.DOTALL)
-    *middle, end = between
-    return re.compile(start + "".join(f"(?>.*?{each})" for each in middle if each) + ".*" + end + r"\Z", re.DOTALL)
+        pieces += text if literal else symbols(text)
+    return re.compile(expression(pieces), re.DOTALL)
 
 
 def like(pattern: str | Parts, text: str) -> bool:

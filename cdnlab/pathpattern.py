@@ -8,8 +8,7 @@ RFC 3986 says; the cache key and the origin still see the raw path. The first ma
 a matcher holds all patterns of a distribution as one regular expression, and remembers the paths it has seen: seventy-five
 behaviours cost what one costs.
 
-A pattern comes from a config, and a config may be hostile (`*a*a*a*a*b`). The part after each `*` is taken at its first
-fit and never given back: for wildcards that finds a match if there is one, and it makes the work linear.
+How a wildcard is found, also a hostile one, is told in `wildcards.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+
+from cdnlab.wildcards import expression, symbols
 
 __all__ = ["PathMatcher", "covers", "matches", "normalised", "overlap"]
 
@@ -58,23 +59,7 @@ def _with_slash(pattern: str) -> str:
 
 
 def _regex(pattern: str) -> str:
-    """One pattern as a regular expression that never backtracks over more than one `*`."""
-    head, *tails = _with_slash(pattern).split("*")
-    text = _literal(head)
-    if not tails:
-        return text + r"\Z"
-    *middle, last = tails
-    for part in middle:
-        if part:
-            text += f"(?>.*?{_literal(part)})"
-    if not last:
-        return text
-    # what follows the last `*` must stand at the end: look back from there rather than try every place
-    return text + f".{{{len(last)},}}+(?<={_literal(last)})\\Z"
-
-
-def _literal(part: str) -> str:
-    return "".join("." if character == "?" else re.escape(character) for character in part)
+    return expression(symbols(_with_slash(pattern)))
 
 
 @lru_cache(maxsize=1024)
