@@ -66,8 +66,9 @@ class CloudFront(ControlPlane):
 
     `clock`: the simulated time it lives in; `seed`: makes its ids, the same every time; `edge_bytes`, `regional_bytes`:
     shelf sizes (our assumption, AWS publishes none); `slow_propagation`: a changed config reaches each edge at its own
-    time, within five minutes, instead of at once (an attribute, too: switch it when you like). Distributions,
-    invalidations, policies and identities are made with boto3's calls; see ControlPlane.
+    time, within five minutes, instead of at once (an attribute, too: switch it when you like); `account_id`: the 12 digits in
+    the ARNs of whose account it is. Distributions, invalidations, policies and identities are made with boto3's calls; see
+    ControlPlane.
 
     >>> from cdnlab.webserver import WebServer
     >>> from cdnlab.messages import Response
@@ -92,13 +93,16 @@ class CloudFront(ControlPlane):
         edge_bytes: int = EDGE_BYTES,
         regional_bytes: int = REGIONAL_BYTES,
         slow_propagation: bool = False,
+        account_id: str = "111122223333",
     ) -> None:
         self.clock = SimulatedClock() if clock is None else clock
         if not isinstance(self.clock, SimulatedClock):
             raise InputError(f"clock is {clock!r}; give a SimulatedClock, such as SimulatedClock('2026-01-01T00:00:00Z')")
         if not isinstance(seed, int):
             raise InputError(f"seed is {seed!r}; give a whole number")
-        super().__init__(self.clock, seed)
+        if not isinstance(account_id, str) or not (len(account_id) == 12 and account_id.isascii() and account_id.isdecimal()):
+            raise InputError(f"account_id is {account_id!r}; give the account's 12 digits, such as '111122223333'")
+        super().__init__(self.clock, seed, account_id=account_id)
         self.origins = Origins()
         self.origins.identify = self._identify
         self.edge_bytes, self.regional_bytes = Store[Any, Any](edge_bytes).capacity, Store[Any, Any](regional_bytes).capacity

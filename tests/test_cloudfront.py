@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from labs import Lab
+from labs import Lab, config
 
 from cdnlab.bucket import Bucket
 from cdnlab.clock import SimulatedClock
@@ -159,6 +159,14 @@ def test_two_simulations_may_share_a_clock():
     clock = SimulatedClock()
     first, second = CloudFront(clock), CloudFront(clock)
     assert first.clock is second.clock
+
+
+def test_two_accounts_have_distributions_of_their_own():
+    ours, theirs = CloudFront(), CloudFront(account_id="444455556666")
+    arns = [cdn.create_distribution(DistributionConfig=config())["Distribution"]["ARN"] for cdn in (ours, theirs)]
+    assert [arn.split(":")[4] for arn in arns] == ["111122223333", "444455556666"]
+    with pytest.raises(InputError, match="12 digits"):
+        CloudFront(account_id="shop")
 
 
 def test_background_work_of_an_earlier_request_is_done_while_the_clock_is_pushed():
