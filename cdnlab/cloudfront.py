@@ -67,8 +67,7 @@ class CloudFront(ControlPlane):
     `clock`: the simulated time it lives in; `seed`: makes its ids, the same every time; `edge_bytes`, `regional_bytes`:
     shelf sizes (our assumption, AWS publishes none); `slow_propagation`: a changed config reaches each edge at its own
     time, within five minutes, instead of at once (an attribute, too: switch it when you like); `account_id`: the 12 digits in
-    the ARNs of whose account it is. Distributions, invalidations, policies and identities are made with boto3's calls; see
-    ControlPlane.
+    ARNs. Distributions, invalidations, policies and identities are made with boto3's calls; see ControlPlane.
 
     >>> from cdnlab.webserver import WebServer
     >>> from cdnlab.messages import Response
@@ -100,8 +99,6 @@ class CloudFront(ControlPlane):
             raise InputError(f"clock is {clock!r}; give a SimulatedClock, such as SimulatedClock('2026-01-01T00:00:00Z')")
         if not isinstance(seed, int):
             raise InputError(f"seed is {seed!r}; give a whole number")
-        if not isinstance(account_id, str) or not (len(account_id) == 12 and account_id.isascii() and account_id.isdecimal()):
-            raise InputError(f"account_id is {account_id!r}; give the account's 12 digits, such as '111122223333'")
         super().__init__(self.clock, seed, account_id=account_id)
         self.origins = Origins()
         self.origins.identify = self._identify
@@ -244,8 +241,7 @@ class CloudFront(ControlPlane):
 
     def _host_of(self, host: str) -> Distribution:
         """Where DNS leads for this name. Raises UnknownName when it leads to no distribution."""
-        found = self._distribution_for(host)
-        if found is not None:
+        if (found := self._distribution_for(host)) is not None:
             return found
         origin = self.origins.find(host)
         hint = f"{host} is an origin; ask for it through a distribution" if origin is not None else "create a distribution first"

@@ -46,6 +46,8 @@ class Holdings:
     """Everything an account holds. `clock`, `seed`, `account_id`: as for the ControlPlane, which adds the calls."""
 
     def __init__(self, clock: Clock, seed: int = 0, *, account_id: str = "111122223333") -> None:
+        if not isinstance(account_id, str) or not (len(account_id) == 12 and account_id.isascii() and account_id.isdecimal()):
+            raise InputError(f"account_id is {account_id!r}; give the account's 12 digits, such as '111122223333'")
         self._time, self._new, self._account_id = clock, Ids(seed), account_id
         self._records: dict[str, dict[str, Record]] = {name: {} for name in KINDS}
         self._batches: dict[str, dict[str, Record]] = {}
