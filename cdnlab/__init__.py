@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cdnlab.journey import Journey
     from cdnlab.mediachannel import MediaChannel
     from cdnlab.messages import Headers, Request, Response
+    from cdnlab.s3endpoint import S3Endpoint
     from cdnlab.viewers import Viewer
     from cdnlab.webserver import WebServer
 
@@ -37,6 +38,7 @@ __all__ = [
     "MediaChannel",
     "Request",
     "Response",
+    "S3Endpoint",
     "SimulatedClock",
     "Viewer",
     "WebServer",
@@ -51,6 +53,7 @@ _HOME = {
     "MediaChannel": "mediachannel",
     "Request": "messages",
     "Response": "messages",
+    "S3Endpoint": "s3endpoint",
     "SimulatedClock": "clock",
     "Viewer": "viewers",
     "WebServer": "webserver",

@@ -30,7 +30,7 @@ from cdnlab.s3answers import S3Error
 from cdnlab.s3calls import boto3_call, invalid, known
 from cdnlab.website import Website, parse_website
 
-__all__ = ["BucketSettings"]
+__all__ = ["BucketSettings", "check_name", "rest_hosts"]
 
 FIRST_REGIONS = frozenset(
     ("us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1", "us-gov-west-1")
@@ -66,6 +66,23 @@ def check_name(name: str) -> str:
     return name
 
 
+def _partition(region: str) -> str:
+    return next(row["partition"] for row in table("aws_regions.csv") if row["region"] == region)
+
+
+def rest_hosts(name: str, region: str) -> tuple[str, ...]:
+    """The names at which a bucket's REST endpoint answers; the first is the one to use. Source: VirtualHosting.
+
+    >>> rest_hosts("photos", "eu-north-1")[0]
+    'photos.s3.eu-north-1.amazonaws.com'
+    """
+    partition = _partition(region)
+    suffix = SUFFIXES[partition]
+    others = [f"{name}.s3.amazonaws.com"] if partition == "aws" else []
+    others += [f"{name}.s3-{region}.{suffix}"] if region in DEFAULT_REGIONS else []
+    return (f"{name}.s3.{region}.{suffix}", f"{name}.s3.dualstack.{region}.{suffix}", *others)
+
+
 class BucketSettings:
     """The set-up of one bucket; what it holds and how it answers is in `bucket.Bucket`.
 
@@ -79,7 +96,7 @@ class BucketSettings:
             raise InputError(f"account {account!r} is not 12 digits")
         self.name, self.region, self.account = check_name(name), region, account
         self.place = place_in(region, f"bucket {name}", kind="origin", code=name)
-        self.partition = next(row["partition"] for row in table("aws_regions.csv") if row["region"] == region)
+        self.partition = _partition(region)
         self.arn = f"arn:{self.partition}:s3:::{name}"
         self.clock = clock
         self.oais: Mapping[str, str] | None = None
@@ -97,13 +114,12 @@ class BucketSettings:
 
     def _name_hosts(self) -> None:
         suffix, name, region = SUFFIXES[self.partition], self.name, self.region
-        self.endpoint = f"{name}.s3.{region}.{suffix}"
         dot, dash = f"{name}.s3-website.{region}.{suffix}", f"{name}.s3-website-{region}.{suffix}"
         self.website_endpoint = dash if region in FIRST_REGIONS else dot
         self.website_hosts = (dot, dash)
         self.global_endpoint = f"{name}.s3.amazonaws.com" if self.partition == "aws" else ""
-        others = [self.global_endpoint, f"{name}.s3-{region}.{suffix}" if region in DEFAULT_REGIONS else ""]
-        self.rest_hosts = (self.endpoint, f"{name}.s3.dualstack.{region}.{suffix}", *(host for host in others if host))
+        self.rest_hosts = rest_hosts(name, region)
+        self.endpoint = self.rest_hosts[0]
         self.hosts = self.rest_hosts + self.website_hosts
 
     def now(self) -> float:

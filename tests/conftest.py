@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def needs() -> Callable[[str], str]:
 
     def path_of(program: str) -> str:
         for name in NAMES.get(program, (program,)):
-            if path := shutil.which(name):
+            if path := shutil.which(name) or shutil.which(name, path=os.path.dirname(sys.executable)):
                 return path
         if os.environ.get("CI"):
             pytest.fail(f"{program} is not installed, and in CI nothing is left out")
