@@ -27,6 +27,7 @@ from cdnlab.messages import Headers, Request
 from cdnlab.plan import OriginGroup, OriginSpec, Plan
 from cdnlab.recipe import CLOUDFRONT_HEADERS, NO_REQUEST_POLICY, Recipe, Selection
 from cdnlab.steps import Treatment
+from cdnlab.tokens import PARAMETERS
 from cdnlab.viewerheaders import generated_headers
 
 __all__ = [
@@ -198,7 +199,7 @@ def treatments(
     if not cacheable:
         plan = replace(plan, recipe=_unkeyed(plan.recipe))
     lines = _header_lines(plan, spec or members[0], request, viewer_ip, request_id, pop, generated or {}, tuple(extra))
-    lines += [*_cookie_lines(plan.recipe, request), *_query_lines(plan.recipe, request)]
+    lines += [*_cookie_lines(plan.recipe, request), *_query_lines(plan, request)]
     return tuple(lines if cacheable else (replace(line, in_key=False) for line in lines))
 
 
@@ -345,12 +346,16 @@ def _cookie_lines(recipe: Recipe, request: Request) -> list[Treatment]:
     return lines
 
 
-def _query_lines(recipe: Recipe, request: Request) -> list[Treatment]:
-    lines = []
+def _query_lines(plan: Plan, request: Request) -> list[Treatment]:
+    recipe, lines = plan.recipe, []
     for name, text in parameters(request.query):
         if text:
-            in_key, sent = recipe.key_query.takes(name), recipe.send_query.takes(name)
-            lines.append(Treatment("query", name, text.partition("=")[2], in_key, sent, _by(recipe, in_key, sent)))
+            if plan.signed and name in PARAMETERS:
+                in_key, sent, why = False, False, "a signing parameter: the edge checks it and takes it away"
+            else:
+                in_key, sent = recipe.key_query.takes(name), recipe.send_query.takes(name)
+                why = _by(recipe, in_key, sent)
+            lines.append(Treatment("query", name, text.partition("=")[2], in_key, sent, why))
     return lines
 
 

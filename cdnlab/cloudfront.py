@@ -260,7 +260,7 @@ class CloudFront(ControlPlane):
         owner = dns if named is None else self._distribution_for(named)
         if owner is not None and self.slow_propagation:
             owner = self._in_force(owner, site)
-        visit = Visit(request, viewer, owner, self._request_id())
+        visit = Visit(request, viewer, owner, self._request_id(), self.clock.now(), self._trusted)
         served: Served = yield from edge.handle(visit, trail)
         if explain:
             trail.leg(site.place, viewer.place, half, "assumed")

@@ -9,7 +9,7 @@ headers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -20,11 +20,14 @@ from cdnlab.copies import Answer, Ask, Copy
 from cdnlab.directives import http_date
 from cdnlab.distribution import Distribution
 from cdnlab.geography import EdgeSite, Viewer
+from cdnlab.keys import PublicKey
 from cdnlab.messages import Headers, Request, Response
 from cdnlab.plan import ErrorRule, Plan
 from cdnlab.regional import shield_region
 from cdnlab.steps import Trail, Treatment
 from cdnlab.tier import Tier
+from cdnlab.tokens import own_query
+from cdnlab.verification import accepted, verify
 from cdnlab.viewerheaders import generated_headers
 from cdnlab.wishes import Work
 
@@ -34,14 +37,23 @@ MAX_URL = 8192  # bytes; longer: 414 (cloudfront-limits)
 MAX_HEADERS = 32768  # bytes of request line and headers; more: 494 (cloudfront-limits)
 
 
+def _nobody(plan: Plan) -> Mapping[str, PublicKey]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request as it reaches an edge. `distribution`: whose it is, None if the host belongs to nobody."""
+    """One request as it reaches an edge, `at` a moment (seconds since the epoch).
+
+    `distribution`: whose it is, None if the host belongs to nobody; `trusted`: the public keys that a Plan trusts, by id.
+    """
 
     request: Request
     viewer: Viewer
     distribution: Distribution | None
     id: str
+    at: float = 0.0
+    trusted: Callable[[Plan], Mapping[str, PublicKey]] = _nobody
 
     @property
     def host(self) -> str:
@@ -133,7 +145,23 @@ def check_method(visit: Visit, plan: Plan) -> Refusal | None:
     return Refusal("method", "CHECK-09", f"{visit.request.method} is not allowed here; allowed: {allowed}", "InvalidRequestMethod")
 
 
-CHECKS: tuple[Check, ...] = (check_limits, check_body, check_enabled, check_country, check_protocol, check_method)
+def check_signature(visit: Visit, plan: Plan) -> Refusal | None:
+    """Where signers are trusted, the request shows a signature that opens it."""
+    if not plan.signed:
+        return None
+    verdict = verify(visit.request, visit.trusted(plan), at=visit.at, ip=visit.viewer.ip, host=visit.host)
+    return None if verdict.ok else Refusal(_SIGNATURE_CASES[verdict.code], verdict.rule, verdict.says)
+
+
+CHECKS: tuple[Check, ...] = (check_limits, check_body, check_enabled, check_country, check_protocol, check_method, check_signature)
+
+_SIGNATURE_CASES = {
+    "MissingKey": "missing key",
+    "InvalidKey": "invalid key",
+    "MalformedPolicy": "malformed policy",
+    "MalformedSignature": "malformed signature",
+    "AccessDenied": "access denied",
+}
 
 _X_CACHE = {"hit": "Hit", "refresh": "RefreshHit", "stale": "RefreshHit", "miss": "Miss"}
 _FAILURES = {
@@ -180,13 +208,17 @@ class EdgeLocation:
                 "ROUTE-01",
                 f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number}, {plan.pattern},'} takes {path}",
             )
+            if plan.signed:
+                trail.note(self.site.place, "SIGN-01", accepted(visit.request, visit.host))
         ask = self._ask(visit, distribution, plan, path)
         answer = yield from self.tier.answer(ask, trail)
         return (yield from self._serve(visit, distribution, plan, ask, answer, trail))
 
     def _ask(self, visit: Visit, distribution: Distribution, plan: Plan, path: str, failed: Request | None = None) -> Ask:
         """The edge's question to its own tier. `failed`: the request that this one fetches an error page for."""
-        request = visit.request if path == visit.request.path else _with_path(visit.request, path)
+        query = own_query(visit.request.query) if plan.signed else visit.request.query
+        unchanged = path == visit.request.path and query == visit.request.query
+        request = visit.request if unchanged else _with_target(visit.request, path, query)
         recipe = plan.recipe
         generated = generated_headers(request, visit.viewer, error_for=failed) if recipe.generated else {}
         cacheable = recipe.caching and (
@@ -225,7 +257,7 @@ class EdgeLocation:
             sent = trail.origin_requests[-1] if trail.origin_requests else None
             treatments = cachekey.treatments(
                 plan,
-                ask.request,
+                visit.request if plan.signed else ask.request,
                 viewer_ip=ask.viewer_ip,
                 request_id=ask.id,
                 pop=ask.pop,
@@ -298,9 +330,7 @@ class EdgeLocation:
         return Served(response, result, refusal.detailed)
 
 
-def _with_path(request: Request, path: str) -> Request:
-    """The same request for another path of the same host."""
-    query = "" if request.query is None else f"?{request.query}"
-    return Request(
-        request.method, f"{request.scheme}://{request.parts.authority}{path}{query}", request.headers, request.body, request.version
-    )
+def _with_target(request: Request, path: str, query: str | None) -> Request:
+    """The same request for another path or query of the same host."""
+    target = path if query is None else f"{path}?{query}"
+    return Request(request.method, f"{request.scheme}://{request.parts.authority}{target}", request.headers, request.body, request.version)

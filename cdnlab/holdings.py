@@ -18,10 +18,12 @@ from cdnlab.distribution import Distribution, compile
 from cdnlab.documents import read_config
 from cdnlab.errors import APIError, CdnlabError, ConfigError, InputError, Problem
 from cdnlab.fields import Field
+from cdnlab.keys import PublicKey
 from cdnlab.kinds import KINDS, Ids, Kind, Record
 from cdnlab.messages import Request
 from cdnlab.oai import Identity
 from cdnlab.particulars import check_particulars
+from cdnlab.plan import Plan
 from cdnlab.policies import managed_policies, policy_problems
 from cdnlab.response_headers import response_headers_policy
 from cdnlab.shapes import error_status, found, look
@@ -53,6 +55,7 @@ class Holdings:
         self._batches: dict[str, dict[str, Record]] = {}
         self._distributions: dict[str, Distribution] = {}
         self._hosts: dict[str, str] = {}
+        self._rings: dict[tuple[tuple[str, ...], tuple[str, ...]], Mapping[str, PublicKey]] = {}
 
     # -- for the service
 
@@ -77,6 +80,17 @@ class Holdings:
     def _known_hosts(self) -> list[str]:
         """Every host name and wildcard that leads to a distribution."""
         return sorted(self._hosts)
+
+    def _trusted(self, plan: Plan) -> Mapping[str, PublicKey]:
+        """The public keys that a behaviour trusts, by id: those of its key groups, and the account's legacy key pairs (SIGN-22)."""
+        ring = plan.trusted_key_groups, plan.trusted_signers
+        if ring not in self._rings:
+            groups, keys = self._records["KeyGroup"], self._records["PublicKey"]
+            ids = [id for group in plan.trusted_key_groups if group in groups for id in groups[group].config["Items"]]
+            if {"self", self._account_id} & set(plan.trusted_signers):
+                ids += [id for id in keys if id.startswith("APKA")]
+            self._rings[ring] = {id: PublicKey.from_pem(keys[id].config["EncodedKey"]) for id in ids}
+        return self._rings[ring]
 
     def _oai(self, id: str) -> Identity:
         """The identity that CloudFront shows for an OAI, known to this account or not."""
@@ -183,7 +197,7 @@ class Holdings:
         return compile(record.config, id=record.id, domain_name=extra["DomainName"], arn=extra["ARN"], account=account)
 
     def _index(self) -> None:
-        self._hosts = {}
+        self._hosts, self._rings = {}, {}
         for id, distribution in self._distributions.items():
             self._hosts |= dict.fromkeys((*distribution.aliases, distribution.domain_name), id)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from cdnlab.messages import Headers
 from cdnlab.recipe import Recipe, Selection
+from cdnlab.tokens import COOKIE
 
 __all__ = ["accepted_coding", "chosen_query", "cookies_of", "cookies_text", "encoding_part", "kept_cookies", "parameters", "signs"]
 
@@ -65,7 +66,7 @@ def _parsed(text: str) -> Cookies | None:
 
 def signs(name: str) -> bool:
     """Whether a cookie is one of CloudFront's own, which carry a signature."""
-    return name.startswith("CloudFront-")
+    return name.startswith(COOKIE)
 
 
 def kept_cookies(cookies: Cookies | None, takes: Selection) -> Cookies:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
 
-from cdnlab.errors import APIError
+from cdnlab.errors import APIError, InputError
 from cdnlab.fields import Field, alternatives
+from cdnlab.keys import PublicKey
 from cdnlab.kinds import Record
 from cdnlab.shapes import Said
 
@@ -34,30 +35,22 @@ def _check_public_key(config: Field, ids: _Records, record: Record | None) -> No
     for name in ("CallerReference", "EncodedKey"):
         if record is not None and config.value.get(name) != record.config.get(name):
             raise APIError("CannotChangeImmutablePublicKeyFields", f"{name} of public key {record.id} cannot change; create another key")
-    if wrong := _wrong_with_key(config.text("EncodedKey")):
+    legacy = config.text("CallerReference").startswith("APKA")  # an account's old key pair, taken over under its id
+    if wrong := _wrong_with_key(config.text("EncodedKey"), legacy):
         legal = "the PEM text of a public key, RSA 2048 or ECDSA P-256: -----BEGIN PUBLIC KEY----- ..."
-        config.refuse("InvalidArgument", "EncodedKey", config.text("EncodedKey")[:40], wrong, legal)
+        given = config.text("EncodedKey")
+        shown = Said("a private key") if "PRIVATE" in given else given[:40]
+        config.refuse("InvalidArgument", "EncodedKey", shown, wrong, legal)
 
 
-def _wrong_with_key(pem: str) -> str:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    if "PRIVATE KEY" in pem:
-        return "this is a private key; keep it to yourself and give its public half"
-    if not pem.lstrip().startswith("-----BEGIN PUBLIC KEY-----"):
-        return "not a public key in PEM"
+def _wrong_with_key(pem: str, legacy: bool) -> str:
     try:
-        key = load_pem_public_key(pem.encode("utf-8", "replace"))
-    except (ValueError, UnsupportedAlgorithm):
-        return "not a public key that can be read"
-    if isinstance(key, RSAPublicKey):
-        return "" if key.key_size == 2048 else f"an RSA key of {key.key_size} bits"
-    if isinstance(key, EllipticCurvePublicKey):
-        return "" if key.curve.name == "secp256r1" else f"an ECDSA key on the curve {key.curve.name}"
-    return "neither an RSA nor an ECDSA key"
+        key = PublicKey.from_pem(pem, "this")
+    except InputError as error:
+        return str(error)
+    if not pem.lstrip().startswith("-----BEGIN PUBLIC KEY-----"):
+        return "not a public key in the form that begins with -----BEGIN PUBLIC KEY-----"
+    return "" if legacy else key.unusual
 
 
 def _check_key_group(config: Field, ids: _Records, record: Record | None) -> None:

@@ -41,9 +41,9 @@ def warn_of_unmodelled(config: Field, behaviors: list[Field]) -> None:
         for name, says in _BEHAVIOR.items():
             if behavior.matters(name):
                 behavior.warn(name, says)
-        for name in ("TrustedSigners", "TrustedKeyGroups"):
-            if behavior.node(name).flag("Enabled"):
-                behavior.warn(name, "signatures are not checked yet; cdnlab serves these paths to everybody")
+        if behavior.node("TrustedSigners").flag("Enabled"):
+            says = "cdnlab trusts the key pairs (APKA...) that adopt(public_keys=...) took over for this account, and no other account's"
+            behavior.warn("TrustedSigners", says)
         if behavior.text("TargetOriginId") in groups and _PROXY_METHODS & set(behavior.texts("AllowedMethods")):
             says = "AWS may refuse PUT, POST, PATCH and DELETE with an origin group; they never fail over"
             behavior.warn("AllowedMethods", says)

@@ -33,7 +33,7 @@ from cdnlab.resources import Address, covers, sections
 from cdnlab.signedpolicy import MAX_POLICY, Flaw, SignedPolicy, canned_text, epoch, moment, parse_signed_policy
 from cdnlab.tokens import Token, decoded, own_query, token_of
 
-__all__ = ["STAGES", "Opening", "Verdict", "address_of", "duration", "opening_of", "verify"]
+__all__ = ["STAGES", "Opening", "Verdict", "accepted", "address_of", "duration", "opening_of", "verify"]
 
 STAGES = ("shown", "key", "policy", "hash", "encoding", "signature", "resource", "starts", "expires", "address")
 """The questions, in order; a Verdict names the one that refused."""
@@ -130,6 +130,19 @@ def _incomplete(token: Token) -> Verdict:
         return Verdict(False, code, "SIGN-21", stage, f"{token.named(token.twice)} is there twice, and nobody can tell which one counts")
     lacks = token.named("Key-Pair-Id" if token.key_pair_id is None else "Signature")
     return Verdict(False, "MissingKey", "SIGN-04", "shown", f"the request has a part of a signature, but no {lacks}")
+
+
+def accepted(request: Request, host: str | None = None) -> str:
+    """What a signature that holds says for itself: whose it is, which policy, until when.
+
+    `request`: one that `verify` has found good. It is asked only when somebody wants to read it.
+    """
+    token = token_of(request.parts.query, request.headers.getall("Cookie"))
+    opening = opening_of(token, address_of(request, host)) if token else None
+    if token is None or not isinstance(opening, Opening):
+        return "no signature"
+    kind = f"custom policy for {_short(opening.policy.resource)}" if token.policy is not None else "canned policy"
+    return f"the signature in the {token.carrier} holds: key {token.key_pair_id}, {kind}, good until {moment(opening.policy.expires)}"
 
 
 def address_of(request: Request, host: str | None = None) -> Address:

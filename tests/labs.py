@@ -82,3 +82,42 @@ class Lab:
 def rules_of(journey):
     """The ids of the rules that a journey cites."""
     return [step.rule for step in journey.steps]
+
+
+class PrivateLab(Lab):
+    """A Lab whose `private/*` asks for signatures: by the key `key_id` in the group `group_id`."""
+
+    def __init__(self, handler=None, kind="rsa", behaviours=(), pattern="private/*", cache=None, **the_config):
+        from cdnlab.signing import KeyPair, Signer
+
+        super().__init__(handler, **the_config)
+        self.pair = KeyPair.test(kind)
+        self.key_id = self.add_key(self.pair, "one")
+        self.group_id = self.add_group("readers", self.key_id)
+        self.signer = Signer(self.key_id, self.pair)
+        private = behaviour(cache=cache, PathPattern=pattern, TrustedKeyGroups={"Enabled": True, **listed([self.group_id])})
+        self.change(CacheBehaviors=listed([*behaviours, private]))
+
+    def add_key(self, pair, name):
+        config = {"CallerReference": name, "Name": name, "EncodedKey": pair.public_pem}
+        return self.cdn.create_public_key(PublicKeyConfig=config)["PublicKey"]["Id"]
+
+    def add_group(self, name, *keys):
+        return self.cdn.create_key_group(KeyGroupConfig={"Name": name, "Items": list(keys)})["KeyGroup"]["Id"]
+
+    def change(self, **fields):
+        """Update the distribution's config."""
+        got = self.cdn.get_distribution_config(Id=self.id)
+        self.cdn.update_distribution(Id=self.id, IfMatch=got["ETag"], DistributionConfig={**got["DistributionConfig"], **fields})
+
+    def signed(self, path="/private/a", life=3600, **conditions):
+        """A signed URL, good for `life` seconds from now."""
+        return self.signer.url(self.url(path), expires=int(self.clock.now()) + life, **conditions)
+
+    def cookies(self, path="/private/*", life=3600, **conditions):
+        """Signed cookies as one Cookie header's value."""
+        made = self.signer.cookies(self.url(path), expires=int(self.clock.now()) + life, **conditions)
+        return "; ".join(f"{name}={value}" for name, value in made.items())
+
+    def ask(self, url, headers=(), viewer="Lisbon", **more):
+        return self.cdn.get(url, viewer, headers, **more)

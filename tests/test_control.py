@@ -405,8 +405,8 @@ def test_a_public_key_is_one_and_never_changes():
         (small, "1024 bits"),
         (other, "secp384r1"),
         (private, "private key"),
-        ("", "not a public key in PEM"),
-        (PEM[:80], "can be read"),
+        ("", "cannot be read as a public key in PEM"),
+        (PEM[:80], "cannot be read"),
         (PEM.replace("A", "?"), "not"),
     ):
         with pytest.raises(ConfigError, match=said):

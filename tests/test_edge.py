@@ -17,6 +17,7 @@ def test_the_checks_stand_in_one_list_in_the_order_the_ledger_names():
         "check_country",
         "check_protocol",
         "check_method",
+        "check_signature",
     ]
 
 
