@@ -2,7 +2,7 @@
 
 The public names are few, and each is loaded from its module when it is first used, so that `import cdnlab` costs next
 to nothing and brings in no table, chart or widget library. Modules with more to offer: `cdnlab.clock`, `.errors`, `.logs`,
-`.costs`, `.traces`.
+`.signing`, `.costs`, `.traces`.
 
 >>> from cdnlab import SimulatedClock
 >>> print(SimulatedClock("2026-01-01T00:00:00Z"))
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cdnlab import clock as clock
     from cdnlab import errors as errors
     from cdnlab import logs as logs
+    from cdnlab import signing as signing
     from cdnlab.bucket import Bucket
     from cdnlab.clock import SimulatedClock
     from cdnlab.cloudfront import CloudFront
@@ -59,7 +60,7 @@ _HOME = {
     "WebServer": "webserver",
 }
 
-_MODULES = ("clock", "errors", "logs")
+_MODULES = ("clock", "errors", "logs", "signing")
 
 
 def __getattr__(name: str) -> Any:
