@@ -130,7 +130,7 @@ def say(doors: Doors) -> str:
     """The text twin: four lines, or the list alone while nobody has knocked."""
     if not doors.knocks:
         guests = ", ".join(STATEMENTS[name] for name in doors.names) or "nobody"
-        return f"On the list: {guests}. Nobody has knocked yet."
+        return f"On the list: {guests}. Nobody has knocked {'since it changed' if doors.tried else 'yet'}."
     return "\n".join(f"{each.door}, {each.path[1:]} ({PATHS[each.path]}): {each.status} because {each.why}." for each in doors.knocks)
 
 
@@ -238,7 +238,7 @@ def _cell(doors: Doors, order: int) -> str:
     x, y = _place(order)
     door, path = DOORS[order // 2], [*PATHS][order % 2]
     knock = doors.knocks[order] if doors.knocks else None
-    label = _text(x + 66, y + 22, path, 12.5, f' font-family="{_MONO}"') + _text(x + 130, y + 22, PATHS[path], 12.5)
+    label = _text(x + 62, y + 22, path, 12.5, f' font-family="{_MONO}"') + _text(x + 125, y + 22, PATHS[path], 12.5)
     head = _rect(x, y, _SIDE, _CELL, 'opacity="0.55"') + label
     if knock is None:
         asked = _text(x + 66, y + 48, "not knocked yet", 13, ' opacity="0.75"') if not doors.tried else ""

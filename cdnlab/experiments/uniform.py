@@ -113,7 +113,7 @@ def stranger_outcome(shown: Uniform) -> str:
 # ---- the picture
 
 _WIDE, _TOP, _ROW = 720, 74, 50
-_GATES, _ROOM, _FROM = (336, 502), 606, 240
+_GATES, _ROOM, _FROM = (330, 490), 588, 238
 
 
 def _text(x: float, y: float, words: str, size: float = 13, extra: str = "") -> str:
@@ -159,7 +159,7 @@ def _asked(shown: Uniform) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _caller(shown: Uniform, order: int) -> str:
     y = _TOP + order * _ROW + _ROW / 2
     wears = _wears(shown, order)
-    account = ", another account" if order == 2 else ""
+    account = ", other account" if order == 2 else ""
     under = f"{wears}, badge {('ESHOP', 'EBLOG', 'ESTRANGER')[order]}" if wears == "the service" else wears or "shows nothing"
     head = _person(12, y, wears) + _text(34, y - 3, f"{CALLERS[order]}{account}", 13.5, _BOLD) + _text(34, y + 14, under, 12.5)
     if not shown.met:
