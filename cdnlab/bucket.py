@@ -146,9 +146,14 @@ class Bucket(Breakable, RestEndpoint):
         ContentMD5: str | None = None,
         ContentType: str | None = None,
         Expires: datetime | str | float | None = None,
+        GrantFullControl: str | None = None,
+        GrantRead: str | None = None,
+        GrantReadACP: str | None = None,
+        GrantWriteACP: str | None = None,
         IfMatch: str | None = None,
         IfNoneMatch: str | None = None,
         Metadata: Mapping[str, str] | None = None,
+        SSEKMSKeyId: str | None = None,
         ServerSideEncryption: str | None = None,
         StorageClass: str | None = None,
         WebsiteRedirectLocation: str | None = None,
@@ -160,12 +165,14 @@ class Bucket(Breakable, RestEndpoint):
         given = {
             **{"ACL": ACL, "CacheControl": CacheControl, "ContentDisposition": ContentDisposition, "ContentEncoding": ContentEncoding},
             **{"ContentLanguage": ContentLanguage, "ContentMD5": ContentMD5, "ContentType": ContentType, "Expires": Expires},
+            **{"GrantFullControl": GrantFullControl, "GrantRead": GrantRead, "GrantReadACP": GrantReadACP, "GrantWriteACP": GrantWriteACP},
             **{"IfMatch": IfMatch, "IfNoneMatch": IfNoneMatch, "ServerSideEncryption": ServerSideEncryption},
-            **{"StorageClass": StorageClass, "WebsiteRedirectLocation": WebsiteRedirectLocation},
+            **{"SSEKMSKeyId": SSEKMSKeyId, "StorageClass": StorageClass, "WebsiteRedirectLocation": WebsiteRedirectLocation},
         }
         response = self._call("PUT", _key(Key), headers_of(given, Metadata), body=body)
-        answer = {"ResponseMetadata": metadata_of(response), "ETag": response.headers["ETag"], "ServerSideEncryption": "AES256"}
-        return answer | _versions(response)
+        told = object_answer(response)
+        names = ("ResponseMetadata", "ETag", "ServerSideEncryption", "SSEKMSKeyId")
+        return {name: told[name] for name in names if name in told} | _versions(response)
 
     @boto3_call
     def get_object(

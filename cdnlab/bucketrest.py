@@ -16,8 +16,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from cdnlab.bucketsettings import DEFAULT_REGIONS, FIRST_REGIONS, BucketSettings
+from cdnlab.bucketsettings import DEFAULT_REGIONS, FIRST_REGIONS
 from cdnlab.cors import cors_headers, preflight_headers
+from cdnlab.encryption import SSE, Encryption
 from cdnlab.messages import Headers, Request, Response
 from cdnlab.oai import Decision, Identity
 from cdnlab.objects import Listing, StoredObject
@@ -106,7 +107,7 @@ def host_of(request: Request) -> str:
     return (request.headers.get("Host") or request.host).rsplit(":", 1)[0].lower()
 
 
-class RestEndpoint(BucketSettings):
+class RestEndpoint(Encryption):
     """The part of a Bucket that answers at `<bucket>.s3.<region>.amazonaws.com`.
 
     `created`: seconds since the epoch, if the bucket is new.
@@ -212,6 +213,7 @@ class RestEndpoint(BucketSettings):
         for name in asked.query.keys() & OF_OBJECT.keys():
             raise _not_implemented(f"?{name}", self._allow(asked, f"s3:GetObject{OF_OBJECT[name]}", key))
         found, decision = self.readable(asked, key)
+        self.check_decrypt(found, asked.identity)
         overrides = {name.removeprefix("response-"): asked.query[name] for name in OVERRIDES if name in asked.query}
         if overrides and not asked.identity.signed:
             message = "Request specific response headers cannot be used for anonymous GET requests."
@@ -220,7 +222,7 @@ class RestEndpoint(BucketSettings):
         return Answered(object_response(found, asked.request, asked.ids, asked.at, extra), decision)
 
     def _version_headers(self, object: StoredObject, at: float) -> list[tuple[str, str]]:
-        headers = [("x-amz-server-side-encryption", "AES256")]
+        headers = [] if SSE in object.headers else [(SSE, "AES256")]
         if self.objects.versioning:
             headers.append(("x-amz-version-id", object.version))
         status = "REPLICA" if object.replica else status_of(self.sendings.get(object.version, []), at)
@@ -239,11 +241,14 @@ class RestEndpoint(BucketSettings):
             (name.lower(), value) for name, value in headers.items() if name.lower() in STORED_AMZ or name.lower().startswith("x-amz-meta-")
         ]
         kept = kept if "Content-Type" in headers else [*kept, ("Content-Type", "binary/octet-stream")]
-        stored = self.objects.put(StoredObject(key, body, asked.at // 1, Headers(kept), self.objects.next_version()))
+        made = self.owned(StoredObject(key, body, asked.at // 1, Headers(kept)), headers, asked.identity)
+        made = self.encrypted(made, headers, asked.identity)
+        stored = self.objects.put(replace(made, version=self.objects.next_version()))
         self.replicate(stored, asked.at)
         fields = [
             *common_headers(asked.ids, asked.at),
             ("ETag", stored.etag),
+            *((name, value) for name, value in stored.headers.items() if name.startswith(SSE)),
             *self._version_headers(stored, asked.at),
             ("Content-Length", "0"),
         ]
@@ -253,10 +258,6 @@ class RestEndpoint(BucketSettings):
         for name in NOT_MODELLED:
             if name in headers:
                 raise _not_implemented(name, None)
-        if headers.get("x-amz-acl", "bucket-owner-full-control") != "bucket-owner-full-control":
-            raise S3Error("AccessControlListNotSupported", "The bucket does not allow ACLs", 400, rule="S3-19")
-        if headers.get("x-amz-server-side-encryption", "AES256") != "AES256":
-            raise _not_implemented("x-amz-server-side-encryption other than AES256", None)
         if headers.get("x-amz-storage-class", "STANDARD") not in STORAGE_CLASSES:
             raise S3Error(
                 "InvalidStorageClass", f"The storage class you specified is not valid; {', '.join(STORAGE_CLASSES)} work here", 400

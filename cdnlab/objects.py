@@ -15,9 +15,16 @@ from typing import Literal, NamedTuple
 
 from cdnlab.messages import Headers
 
-__all__ = ["Listing", "Objects", "StoredObject"]
+__all__ = ["Grant", "Listing", "Objects", "StoredObject"]
 
 Versioning = Literal["", "Enabled", "Suspended"]
+
+
+class Grant(NamedTuple):
+    """One line of an access control list: `grantee` (a canonical user id, or the URI of a group) and `permission`."""
+
+    grantee: str
+    permission: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,8 @@ class StoredObject:
     """One object, or the marker that a delete left (`deleted`). `modified`: whole seconds since the epoch.
 
     `headers`: what S3 stored with it and gives back (Content-Type, Cache-Control, x-amz-meta-* ...); `etag`: with its
-    quotation marks; `version`: "null" when it was put without versioning; `replica`: it came by replication.
+    quotation marks; `version`: "null" when it was put without versioning; `replica`: it came by replication;
+    `owner`: canonical user id, "" for the bucket's owner; `acl`: who else may what.
     """
 
     key: str
@@ -36,6 +44,8 @@ class StoredObject:
     deleted: bool = False
     replica: bool = False
     etag: str = ""
+    owner: str = ""
+    acl: tuple[Grant, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.etag and not self.deleted:
@@ -77,6 +87,11 @@ class Objects:
         versions[:] = [each for each in versions if each.version != object.version]
         versions.append(object)
         return object
+
+    def replace(self, old: StoredObject, new: StoredObject) -> None:
+        """Keep `new` in the place of `old`, in the order of versions too."""
+        versions = self._versions[old.key]
+        versions[versions.index(old)] = new
 
     def delete(self, key: str, version: str | None, now: float) -> StoredObject | None:
         """Delete a key, or one version of it for good; the marker or version concerned, None when nothing was done."""

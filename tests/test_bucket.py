@@ -441,7 +441,11 @@ def test_whoever_may_put_and_delete_puts_and_deletes():
         ({"x-amz-acl": "bucket-owner-full-control"}, None),
         ({"x-amz-storage-class": "GLACIER"}, "InvalidStorageClass"),
         ({"x-amz-website-redirect-location": "page2"}, "InvalidRedirectLocation"),
-        ({"x-amz-server-side-encryption": "aws:kms"}, "NotImplemented"),
+        ({"x-amz-server-side-encryption": "aws:kms"}, None),
+        ({"x-amz-server-side-encryption": "aws:kms:dsse"}, "NotImplemented"),
+        ({"x-amz-server-side-encryption": "rot13"}, "InvalidArgument"),
+        ({"x-amz-server-side-encryption-aws-kms-key-id": "k"}, "InvalidArgument"),
+        ({"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "k"}, "KMS.NotFoundException"),
         ({"x-amz-copy-source": "/photos/a"}, "NotImplemented"),
         ({"x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"}, "IncompleteBody"),
         ({"If-None-Match": "*"}, "PreconditionFailed"),
@@ -864,7 +868,7 @@ def test_every_call_and_its_arguments_exist_in_botocores_model():
     operations = {name.replace("_c_o_r_s", "_cors").replace("v2", "_v2").replace("__", "_"): each for name, each in operations.items()}
     starts = ("put_", "get_", "head_", "delete_", "list_")
     calls = [name for name in dir(Bucket) if name.startswith(starts)]
-    assert len(calls) == 26
+    assert len(calls) == 36
     for name in calls:
         shape = model.operation_model(operations[name]).input_shape
         assert set(inspect.signature(getattr(Bucket, name)).parameters) - {"self"} <= set(shape.members), name
