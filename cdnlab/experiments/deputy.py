@@ -132,6 +132,13 @@ def strangers_own() -> dict[str, Any]:
     return _conditioned("StringEquals", "aws:SourceArn", street().arns[2])
 
 
+def everybody() -> dict[str, Any]:
+    """A repair that S3 refuses: public read."""
+    policy = given()
+    policy["Statement"].append(allow("PublicRead", "*"))
+    return policy
+
+
 def trouble(policy: Mapping[str, Any]) -> str:
     """What is still wrong under this bucket policy; "" when all is well. Raises what put_bucket_policy raises."""
     here = street()

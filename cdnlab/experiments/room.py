@@ -17,6 +17,7 @@ from cdnlab.journey import Journey
 from cdnlab.messages import Request, Response
 from cdnlab.oai import CLOUDFRONT
 from cdnlab.policies import managed
+from cdnlab.signing import KeyPair, Signer
 
 __all__ = ["ACCOUNT", "MISSING", "PHOTO", "Room", "allow", "config", "guest", "listing", "put_policy", "room", "service", "signing"]
 
@@ -114,12 +115,16 @@ def room(
     bucket.put_object(Key=PHOTO[1:], Body=_CAT, ContentType="image/jpeg", CacheControl="max-age=3600")
     named = {"CallerReference": "lesson 10", "Comment": "the photos' only guest"}
     oai = cdn.create_cloud_front_origin_access_identity(CloudFrontOriginAccessIdentityConfig=named)["CloudFrontOriginAccessIdentity"]["Id"]
-    signs = {"Name": "photos", "SigningProtocol": "sigv4", "SigningBehavior": behavior, "OriginAccessControlOriginType": "s3"}
-    oac = cdn.create_origin_access_control(OriginAccessControlConfig=signs)["OriginAccessControl"]["Id"]
+    oac = _oac(cdn, behavior)
     made = cdn.create_distribution(DistributionConfig=config(bucket, **{shows: oai if shows == "oai" else oac}, cache=cache))
     here = Room(cdn, bucket, made["Distribution"]["DomainName"], made["Distribution"]["ARN"], oai, oac)
     put_policy(bucket, [_statement(name, here) for name in statements])
     return here
+
+
+def _oac(cdn: CloudFront, behavior: str = "always") -> str:
+    signs = {"Name": "photos", "SigningProtocol": "sigv4", "SigningBehavior": behavior, "OriginAccessControlOriginType": "s3"}
+    return str(cdn.create_origin_access_control(OriginAccessControlConfig=signs)["OriginAccessControl"]["Id"])
 
 
 def _statement(name: str, here: Room) -> dict[str, Any]:
@@ -133,6 +138,30 @@ def _statement(name: str, here: Room) -> dict[str, Any]:
 
 
 # ---- what the exercises reckon with
+
+
+def expired() -> int:
+    """The status of a signed URL a minute after its time, while the edge still has the file."""
+    return signed()[1]
+
+
+def signed() -> list[int]:
+    """What a signed URL gets, and what it gets a minute after its time."""
+    cdn, bucket = CloudFront(), Bucket("photos", region="eu-north-1")
+    cdn.connect(bucket)
+    bucket.put_object(Key=PHOTO[1:], Body=_CAT, CacheControl="max-age=3600")
+    put_policy(bucket, [service()])
+    pair = KeyPair.test("rsa")
+    key = {"CallerReference": "lesson 10", "Name": "photos", "EncodedKey": pair.public_pem}
+    key_id = cdn.create_public_key(PublicKeyConfig=key)["PublicKey"]["Id"]
+    group = cdn.create_key_group(KeyGroupConfig={"Name": "photos", "Items": [key_id]})["KeyGroup"]["Id"]
+    locked = config(bucket, oac=_oac(cdn))
+    locked["DefaultCacheBehavior"]["TrustedKeyGroups"] = {"Enabled": True, "Quantity": 1, "Items": [group]}
+    host = cdn.create_distribution(DistributionConfig=locked)["Distribution"]["DomainName"]
+    link = Signer(key_id, pair).url(f"https://{host}{PHOTO}", expires=cdn.clock.now() + 60)
+    first = cdn.get(link)
+    cdn.clock.advance(120)
+    return [first.response.status, cdn.get(link).response.status]
 
 
 def added_guest() -> int:
