@@ -24,6 +24,13 @@ __all__ = ["HASHES", "KeyPair", "PublicKey"]
 HASHES = ("SHA1", "SHA256")
 _TEST_KEYS = ("rsa", "rsa2", "ecdsa")
 _WANTED = "an RSA key of 2048 bits or an ECDSA key on P-256"
+_DIGEST_INFO = {  # what stands before the digest in an RSA signature (RFC 8017 section 9.2)
+    "SHA1": bytes.fromhex("3021300906052b0e03021a05000414"),
+    "SHA256": bytes.fromhex("3031300d060960864801650304020105000420"),
+    "SHA384": bytes.fromhex("3041300d060960864801650304020205000430"),
+    "SHA512": bytes.fromhex("3051300d060960864801650304020305000440"),
+    "MD5": bytes.fromhex("3020300c06082a864886f70d020505000410"),
+}
 
 
 class PublicKey:
@@ -67,13 +74,58 @@ class PublicKey:
         """What CloudFront would say against this key as a new public key; "" for one that it takes."""
         return "" if self.kind == "ecdsa" or self.bits == 2048 else f"an RSA key of {self.bits} bits"
 
-    def verifies(self, signature: bytes, message: bytes, hash_algorithm: str = "SHA1") -> bool:
-        """Whether this signature was made over exactly these bytes with the private half. Never raises for a bad signature."""
+    def _scheme(self, hash_algorithm: str) -> tuple[Any, ...]:
         try:
-            self._key.verify(signature, message, *self._schemes[hash_algorithm])
+            return self._schemes[hash_algorithm]
+        except KeyError:
+            raise UnknownName("hash algorithm", hash_algorithm, HASHES) from None
+
+    def verifies(self, signature: bytes, message: bytes, hash_algorithm: str = "SHA1") -> bool:
+        """Whether this signature was made over exactly these bytes with the private half. Never raises for a bad signature.
+
+        Raises UnknownName for another hash algorithm than SHA1 and SHA256.
+        """
+        scheme = self._scheme(hash_algorithm)
+        try:
+            self._key.verify(signature, message, *scheme)
         except self._invalid:
             return False
         return True
+
+    def signed_digest(self, signature: bytes) -> tuple[str, bytes] | None:
+        """What an RSA signature of this key (PKCS #1 v1.5) was made over: the hash's name and the digest.
+
+        The name is "" when the signature wraps plain bytes. None: it is another key's or another scheme's, or the key is ECDSA, whose
+        signatures do not tell. Nothing is proved by it; that is for `verifies`.
+
+        >>> KeyPair.test("rsa").public_key.signed_digest(KeyPair.test("rsa").sign(b"text"))[0]
+        'SHA1'
+        """
+        if self.kind != "rsa":
+            return None
+        try:
+            found: bytes = self._key.recover_data_from_signature(signature, self._schemes["SHA1"][0], None)
+        except self._invalid:
+            return None
+        for name, prefix in _DIGEST_INFO.items():
+            if found.startswith(prefix):
+                return name, found[len(prefix) :]
+        return "", found
+
+    def verifies_pss(self, signature: bytes, message: bytes) -> bool:
+        """Whether this is an RSA-PSS signature over these bytes, which CloudFront does not know."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+        if self.kind != "rsa":
+            return False
+        for hash in (hashes.SHA256(), hashes.SHA1()):  # noqa: S303
+            try:
+                self._key.verify(signature, message, padding.PSS(padding.MGF1(hash), padding.PSS.AUTO), hash)
+                return True
+            except self._invalid:
+                continue
+        return False
 
     def __repr__(self) -> str:
         return f"PublicKey({self.kind}, {self.bits} bits)"
@@ -88,12 +140,11 @@ class KeyPair:
     KeyPair(ecdsa, 256 bits, private half not shown)
     """
 
-    __slots__ = ("_key", "_schemes", "public_key")
+    __slots__ = ("_key", "public_key")
 
     def __init__(self, key: Any) -> None:
         self._key = key
         self.public_key = PublicKey(key.public_key())
-        self._schemes = self.public_key._schemes
 
     @classmethod
     def generate(cls, kind: Literal["rsa", "ecdsa"] = "rsa") -> Self:
@@ -104,7 +155,7 @@ class KeyPair:
             "rsa": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
             "ecdsa": lambda: ec.generate_private_key(ec.SECP256R1()),
         }
-        if kind not in makers:
+        if kind not in list(makers):
             raise UnknownName("kind of key", kind, makers)
         return cls(makers[kind]())
 
@@ -142,8 +193,11 @@ class KeyPair:
         return str(self._key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode())
 
     def sign(self, message: bytes, hash_algorithm: str = "SHA1") -> bytes:
-        """The signature over exactly these bytes. ECDSA's differs every time, RSA's never."""
-        signature: bytes = self._key.sign(message, *self._schemes[hash_algorithm])
+        """The signature over exactly these bytes. ECDSA's differs every time, RSA's never.
+
+        Raises UnknownName for another hash algorithm than SHA1 and SHA256.
+        """
+        signature: bytes = self._key.sign(message, *self.public_key._scheme(hash_algorithm))
         return signature
 
     def __repr__(self) -> str:
@@ -151,13 +205,11 @@ class KeyPair:
 
 
 def _text(pem: str | bytes, where: str) -> bytes:
-    try:
-        text = pem.encode("ascii") if isinstance(pem, str) else pem
-    except UnicodeEncodeError:
-        raise InputError(f"{where} is not PEM text: it has characters that PEM does not know") from None
-    if len(text) > 65536:
-        raise InputError(f"{where} has {len(text):,} bytes; a key in PEM has less than 4,000")
-    return text
+    if isinstance(pem, str) and not pem.isascii():
+        raise InputError(f"{where} is not PEM text: it has characters that PEM does not know")
+    if len(pem) > 65536:
+        raise InputError(f"{where} has {len(pem):,} bytes; a key in PEM has less than 4,000")
+    return pem.encode("ascii") if isinstance(pem, str) else pem
 
 
 @lru_cache(maxsize=1024)
@@ -180,7 +232,9 @@ def _private_key(pem: bytes, password: str | bytes | None) -> Any:
 
     if b"PUBLIC KEY" in pem:
         raise InputError("this is a public key; to sign, give the private half")
-    secret = password.encode() if isinstance(password, str) else password
+    if not isinstance(password, str | bytes | None):
+        raise InputError(f"the password is {type(password).__name__}; give text or bytes")
+    secret = (password.encode("utf-8", "surrogatepass") if isinstance(password, str) else password) or None
     try:
         key = serialization.load_pem_private_key(pem, secret)
     except TypeError:

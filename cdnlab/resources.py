@@ -11,7 +11,8 @@ a lone `*` means everything.
 
 The `?` that begins the query may be written as `?` or as `\\?`, because AWS's guide has recommended both. A plain `?` is
 also the wildcard for one character. cdnlab reads the first one as the beginning of the query when the request has a
-query, and as a wildcard when it has none (our choice). (Source: private-content-creating-signed-url-custom-policy.)
+query, and as a wildcard when it has none (our choice). Within the query `\\?` is a question mark and nothing else.
+(Source: private-content-creating-signed-url-custom-policy.)
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from cdnlab.wildcards import matcher
+from cdnlab.wildcards import Symbol, matcher, matcher_of, symbols
 
 __all__ = ["Address", "Section", "covers", "sections"]
 
@@ -98,10 +99,15 @@ def _tests(pattern: str, has_query: bool) -> tuple[_Test, _Test, _Test, _Test] |
     cut = _cut(pattern, has_query)
     if cut is None:
         return None
-    # host names and schemes have no case (RFC 3986 section 3); the query's own `\\?` is a `?`
-    texts = (cut.scheme and cut.scheme.lower(), cut.domain and cut.domain.lower(), cut.path, cut.query)
-    scheme, domain, path, query = (_anything if text is None else matcher(text) for text in texts)
-    return scheme, domain, path, query
+    # host names and schemes have no case (RFC 3986 section 3)
+    texts = (cut.scheme and cut.scheme.lower(), cut.domain and cut.domain.lower(), cut.path)
+    scheme, domain, path = (_anything if text is None else matcher(text) for text in texts)
+    if cut.query is None or "\\?" not in cut.query:
+        return scheme, domain, path, _anything if cut.query is None else matcher(cut.query)
+    pieces: list[Symbol] = []
+    for number, piece in enumerate(cut.query.split("\\?")):
+        pieces += ["?", *symbols(piece)] if number else symbols(piece)
+    return scheme, domain, path, matcher_of(pieces)
 
 
 def _anything(text: str) -> bool:
@@ -132,7 +138,8 @@ def covers(pattern: str, address: Address) -> bool:
 def sections(pattern: str, address: Address) -> tuple[Section, ...]:
     """The same comparison for people: each section of a Resource beside the request's. () when the pattern is no URL.
 
-    >>> [each.name for each in sections("http://d111.cloudfront.net/a*", Address("https", "d111.cloudfront.net", "/b", None)) if not each.fits]
+    >>> found = sections("http://d111.cloudfront.net/a*", Address("https", "d111.cloudfront.net", "/b", None))
+    >>> [each.name for each in found if not each.fits]
     ['protocol', 'path']
     """
     cut, tests = _cut(pattern, address.query is not None), _tests(pattern, address.query is not None)

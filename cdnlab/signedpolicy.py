@@ -16,6 +16,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
@@ -86,9 +87,9 @@ def custom_text(resource: str, expires: int, starts: int | None = None, ip: str 
 "IpAddress":{"AWS:SourceIp":"192.0.2.7/32"}}}]}
     """
     condition = f'"DateLessThan":{{"AWS:EpochTime":{expires}}}'
-    if ip:
+    if ip is not None:
         condition += f',"IpAddress":{{"AWS:SourceIp":{_quoted(ip if "/" in ip else f"{ip}/32")}}}'
-    if starts:
+    if starts is not None:
         condition += f',"DateGreaterThan":{{"AWS:EpochTime":{starts}}}'
     return f'{{"Statement":[{{"Resource":{_quoted(resource)},"Condition":{{{condition}}}}}]}}'
 
@@ -146,7 +147,8 @@ class _NoNumber(ValueError):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise _Twice(next(name for number, (name, _) in enumerate(pairs) if name in [each for each, _ in pairs[:number]]))
+        count = Counter(name for name, _ in pairs)
+        raise _Twice(next(name for name in count if count[name] > 1))
     return made
 
 

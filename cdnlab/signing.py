@@ -73,6 +73,8 @@ class Signer:
         """
         if not isinstance(url, str):
             raise InputError(f"url is {type(url).__name__}; give the whole URL as text, such as 'https://d111.cloudfront.net/cat.jpg'")
+        if policy is not None and resource is not None:
+            raise InputError("give either a policy or a resource: a whole policy says itself what it opens")
         text, seconds = self._policy(url, resource, expires, starts, ip, policy)
         carried = f"Policy={encoded(text)}" if seconds is None else f"Expires={seconds}"
         signature = encoded(self.key_pair.sign(text, self.hash_algorithm))

@@ -29,6 +29,8 @@ __all__ = ["COOKIE", "PARAMETERS", "Token", "cookie_header", "cookie_token", "de
 PARAMETERS = ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
 COOKIE = "CloudFront-"
 
+_MOST = 32768  # parts of a query or a cookie header: the head of a request has room for no more (cloudfront-limits)
+
 _TO_WIRE = bytes.maketrans(b"+=/", b"-_~")
 _FROM_WIRE = bytes.maketrans(b"-_~+=/", b"+=/!!!")
 
@@ -91,7 +93,7 @@ def url_token(query: str) -> Token | None:
     >>> token.expires, token.own
     ('1767225600', 'size=large')
     """
-    return _token("URL", query.split("&"), _PLACE)
+    return _token("URL", query.split("&", _MOST), _PLACE)
 
 
 @lru_cache(maxsize=1024)
@@ -101,7 +103,7 @@ def cookie_token(cookies: str) -> Token | None:
     >>> cookie_token("theme=dark; CloudFront-Key-Pair-Id=K1").key_pair_id
     'K1'
     """
-    return _token("cookies", [part.strip(" \t") for part in cookies.split(";")], _COOKIE_PLACE)
+    return _token("cookies", [part.strip(" \t") for part in cookies.split(";", _MOST)], _COOKIE_PLACE)
 
 
 def token_of(query: str | None, cookies: Sequence[str]) -> Token | None:

@@ -88,10 +88,11 @@ def verify(
         )
     address = address_of(request, host)
     claimed = address if token.policy is None else None
+    found = token.found
     if text is not None:
         policy = _held(token, key, address, text)
-    elif token.found is not None and token.found[0] is key and token.found[1] == claimed:
-        policy = token.found[2]
+    elif found is not None and found[0] is key and found[1] == claimed:
+        policy = found[2]
     else:
         policy = _held(token, key, address)
         token.found = (key, claimed, policy)  # it may come again, as a cookie does with every segment

@@ -8,12 +8,15 @@ back: for wildcards that finds a match if there is one, and no input makes it sl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import TypeAlias
 
-__all__ = ["Symbol", "Wild", "expression", "matcher", "symbols"]
+__all__ = ["Symbol", "Wild", "expression", "matcher", "matcher_of", "symbols"]
+
+_SHORT = 256  # symbols: to make a regular expression of more takes longer than to match it
+_WORK = 1_000_000  # symbols times characters: what a regular expression may have to look at
 
 
 class Wild(Enum):
@@ -24,6 +27,7 @@ class Wild(Enum):
 
 
 Symbol: TypeAlias = str | Wild
+_WILD: dict[str, Symbol] = {wild.value: wild for wild in Wild}
 
 
 def symbols(pattern: str) -> list[Symbol]:
@@ -32,7 +36,7 @@ def symbols(pattern: str) -> list[Symbol]:
     >>> symbols("a*")
     ['a', <Wild.RUN: '*'>]
     """
-    return [Wild(character) if character in "*?" else character for character in pattern]
+    return [_WILD.get(character, character) for character in pattern]
 
 
 def expression(pattern: Iterable[Symbol]) -> str:
@@ -77,6 +81,45 @@ def matcher(pattern: str) -> Callable[[str], object]:
         return lambda text: text == pattern
     if "?" not in head and rest == [""]:
         return lambda text: text.startswith(head)
-    found = re.compile(expression(symbols(pattern)), re.DOTALL).match
-    shortest = len(pattern) - len(rest)
-    return lambda text: len(text) >= shortest and found(text) is not None
+    return matcher_of(symbols(pattern))
+
+
+def matcher_of(pattern: Sequence[Symbol]) -> Callable[[str], bool]:
+    """A test that is true of the texts these symbols stand for.
+
+    >>> matcher_of(["a", Wild.RUN, "?"])("abc?"), matcher_of(["a", Wild.RUN, "?"])("abc")
+    (True, False)
+    """
+    shortest = sum(symbol is not Wild.RUN for symbol in pattern)
+    found = re.compile(expression(pattern), re.DOTALL).match if len(pattern) <= _SHORT else None
+
+    def test(text: str) -> bool:
+        if len(text) < shortest:
+            return False
+        if found is not None and len(pattern) * len(text) <= _WORK:
+            return found(text) is not None
+        return _scan(pattern, text)
+
+    return test
+
+
+def _scan(pattern: Iterable[Symbol], text: str) -> bool:
+    """One pass over the text. Bit i of `reached`: what was read so far fits the first i symbols that are no RUN (Shift-And)."""
+    takes: dict[str, int] = {}
+    runs, ones, bit = 0, 0, 1
+    for symbol in pattern:
+        if symbol is Wild.RUN:
+            runs |= bit
+            continue
+        if symbol is Wild.ONE:
+            ones |= bit
+        else:
+            takes[str(symbol)] = takes.get(str(symbol), 0) | bit
+        bit <<= 1
+    takes = {character: bits | ones for character, bits in takes.items()}
+    reached = 1
+    for character in text:
+        reached = (reached & takes.get(character, ones)) << 1 | reached & runs
+        if not reached:
+            return False
+    return reached & bit != 0
