@@ -9,6 +9,7 @@ accessible name and works from the keyboard.
     Slider    a number, even or from a list      Button    an act; every press goes on the panel's tape
     Text      any text, with suggestions         Predict   asks what will happen before it does
     Rail      numbers that keep their order      Flag      asks when, or how many: a prediction on a scale
+                                                 Ticks     asks which of several: a prediction with more than one answer
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, TypeAlias
 
 from cdnlab.errors import InputError, UnknownName
 
-__all__ = ["Button", "Choice", "Control", "Flag", "Predict", "Press", "Rail", "Slider", "Text", "Toggle", "number"]
+__all__ = ["Button", "Choice", "Control", "Flag", "Predict", "Press", "Rail", "Slider", "Text", "Ticks", "Toggle", "number"]
 
 
 def number(value: float, unit: str = "") -> str:
@@ -162,7 +163,8 @@ class Rail:
 class Text:
     """Any text. `suggestions` (or a function that makes them, called when the panel is shown) drop down while typing.
 
-    `accept`: called with a new text; raises a CdnlabError when it cannot be used.
+    `accept`: called with a new text; raises a CdnlabError when it cannot be used. `optional`: it may be empty. `folded`: it stands
+    under "More", out of sight until it is wanted.
     """
 
     name: str
@@ -170,9 +172,13 @@ class Text:
     value: str = ""
     suggestions: tuple[str, ...] | Callable[[], Iterable[str]] = ()
     accept: Callable[[str], object] | None = None
+    optional: bool = False
+    folded: bool = False
 
     def check(self, value: Any) -> str:
         """The text without spaces around it, or the error that `accept` raises."""
+        if self.optional and isinstance(value, str) and not value.strip():
+            return ""
         if not isinstance(value, str) or not value.strip():
             raise InputError(f"{self.name}: {value!r} is not a text; type one, such as {self.value!r}")
         if self.accept is not None:
@@ -182,7 +188,8 @@ class Text:
     def spec(self) -> dict[str, Any]:
         """What the browser needs."""
         listed = list(self.suggestions() if callable(self.suggestions) else self.suggestions)
-        return {"kind": "text", "name": self.name, "label": self.label, "suggestions": listed, "chars": len(self.value)}
+        told = {"kind": "text", "name": self.name, "label": self.label, "suggestions": listed, "chars": len(self.value)}
+        return told | {"folded": True} if self.folded else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +309,50 @@ class Flag:
         return {"kind": "flag", "name": self.name, "label": self.question} | even
 
 
-Control: TypeAlias = Choice | Slider | Rail | Text | Toggle | Button | Predict | Flag
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """A Predict with more than one answer: tick which of the options it will be.
+
+    The model gets the ticked ones by its name, as a tuple in the order of the options (None while nothing is ticked).
+
+    >>> Ticks("which", "Which sink?", ("cork", "iron", "lead"), outcome=str).check(["lead", "iron"])
+    ('iron', 'lead')
+    """
+
+    name: str
+    question: str
+    options: tuple[str, ...]
+    outcome: Callable[[Any], str]
+    asked: Callable[[Any], bool] = lambda result: True
+
+    value: None = None
+
+    @property
+    def label(self) -> str:
+        """The question."""
+        return self.question
+
+    def check(self, value: Any) -> tuple[str, ...] | None:
+        """Those of the options, None for no answer, or UnknownName."""
+        if value is None:
+            return None
+        if not isinstance(value, tuple | list):
+            raise InputError(f"{self.name}: {value!r} is not a list of answers; give some of {', '.join(self.options)}")
+        for each in value:
+            if each not in self.options:
+                raise UnknownName(f"prediction for {self.name}", each, self.options)
+        return tuple(each for each in self.options if each in value) or None
+
+    def told(self, value: Any) -> str | None:
+        """The answer as it is quoted."""
+        return value if value is None else ", ".join(f"“{each}”" for each in value)
+
+    def spec(self) -> dict[str, Any]:
+        """What the browser needs."""
+        return {"kind": "ticks", "name": self.name, "label": self.question, "options": list(self.options)}
+
+
+Control: TypeAlias = Choice | Slider | Rail | Text | Toggle | Button | Predict | Flag | Ticks
 
 
 @dataclass(frozen=True, slots=True)

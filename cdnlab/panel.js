@@ -94,6 +94,11 @@ const CONTROLS = {
     const labels = spec.options.map((each, i) => h("label", {}, radios[i], each));
     return [h("fieldset", {}, h("legend", {}, spec.label), ...labels), (value) => radios.forEach((radio) => (radio.checked = radio.value === value))];
   },
+  ticks(spec, turn) {
+    const boxes = spec.options.map((each) => h("input", { type: "checkbox", value: each, onchange: () => turn(boxes.filter((box) => box.checked).map((box) => box.value)) }));
+    const labels = spec.options.map((each, i) => h("label", {}, boxes[i], each));
+    return [h("fieldset", {}, h("legend", {}, spec.label), ...labels), (value) => boxes.forEach((box) => (box.checked = (value || []).includes(box.value)))];
+  },
   flag(spec, turn) {
     const output = h("output", { "aria-hidden": "true" });
     const input = h("input", { type: "range", "aria-label": spec.label, min: spec.low, max: spec.high, step: spec.step, oninput: () => turn((show(input.value), Number(input.value))) });
@@ -275,6 +280,8 @@ function render({ model, el }) {
     [nodes[each.name], shows[each.name], inputs[each.name]] = CONTROLS[each.kind](each, turn(each.name));
     return nodes[each.name];
   });
+  const folded = spec.controls.filter((each) => each.folded).map((each) => nodes[each.name]);
+  const more = h("details", { class: "cdnlab-more" }, h("summary", {}, "More"), h("div", { class: "cdnlab-controls" }, ...folded));
   const said = h("div", { class: "cdnlab-said" });
   const picture = h("div", { class: "cdnlab-picture" });
   const choice = h("p", { class: "cdnlab-note", "aria-live": "polite" });
@@ -294,7 +301,7 @@ function render({ model, el }) {
     "div",
     { class: "cdnlab cdnlab-panel", role: "group", "aria-label": spec.title, "data-lm-suppress-shortcuts": "true" },
     h("p", { class: "cdnlab-title" }, spec.title),
-    h("div", { class: "cdnlab-controls" }, ...controls),
+    h("div", { class: "cdnlab-controls" }, ...controls.filter((node) => !folded.includes(node)), folded.length ? more : undefined),
     band, said, status, picture, choice, tape, lid, tools,
   );
 

@@ -51,11 +51,11 @@ from pickle import dumps
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from cdnlab.controls import Button, Choice, Control, Flag, Predict, Press, Rail, Slider, Text, Toggle
+from cdnlab.controls import Button, Choice, Control, Flag, Predict, Press, Rail, Slider, Text, Ticks, Toggle
 from cdnlab.errors import CdnlabError, InputError, UnknownName
 from cdnlab.marks import css
 
-__all__ = ["Button", "Choice", "Flag", "Panel", "Predict", "Press", "Rail", "Sentence", "Slider", "Snapshot", "Text", "Toggle"]
+__all__ = ["Button", "Choice", "Flag", "Panel", "Predict", "Press", "Rail", "Sentence", "Slider", "Snapshot", "Text", "Ticks", "Toggle"]
 
 R = TypeVar("R")
 _HERE = Path(__file__).resolve().parent
@@ -120,7 +120,7 @@ class Panel(Generic[R]):
         self._inside, self._figure, self._moment, self._caption = inside, figure, moment, caption
         self._opened = False
         self._buttons = [control.name for control in controls if isinstance(control, Button)]
-        self._predictions = [control for control in controls if isinstance(control, Predict | Flag)]
+        self._predictions = [control for control in controls if isinstance(control, Predict | Flag | Ticks)]
         self._live: Any = None
         self._chart: Any = None
         self._shell: Any = None
@@ -344,7 +344,7 @@ class Panel(Generic[R]):
 
 
 def _options(control: Control) -> tuple[str, ...]:
-    return control.options if isinstance(control, Predict | Flag) else ()
+    return control.options if isinstance(control, Predict | Flag | Ticks) else ()
 
 
 def _said(each: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cdnlab import controls, panels
 from cdnlab.errors import InputError, UnknownName
-from cdnlab.panels import Button, Choice, Flag, Panel, Predict, Rail, Slider, Text, Toggle
+from cdnlab.panels import Button, Choice, Flag, Panel, Predict, Rail, Slider, Text, Ticks, Toggle
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def test_two_controls_of_one_name_are_refused() -> None:
 def test_every_kind_of_control_is_drawn_by_the_browser_and_tells_it_its_name() -> None:
     script = (Path(panels.__file__).parent / "panel.js").read_text(encoding="utf-8")
     plain = [Choice("c", "C", ("a",)), Slider("s", "S"), Text("t", "T", "x"), Toggle("g", "G")]
-    made = [*plain, Button("b"), predict(), RAIL, Flag("f", "F?", 0, 9, str)]
+    made = [*plain, Button("b"), predict(), RAIL, Flag("f", "F?", 0, 9, str), Ticks("k", "K?", ("a", "b"), str)]
     assert {type(control) for control in made} == set(get_args(controls.Control))
     for control in made:
         spec = control.spec()
@@ -339,6 +339,27 @@ def test_a_flag_is_a_prediction_that_the_model_gets_and_the_outcome_quotes():
     assert "You said 45 s. It was 60 s." in panel.now._repr_html_()
     with pytest.raises(InputError, match="flag: 121 is not a number from 0 to 120 s"):
         panel.set(flag=121)
+
+
+def test_ticks_are_a_prediction_with_more_than_one_answer() -> None:
+    ticks = Ticks("which", "Which?", ("cork", "iron", "lead"), lambda n: "Iron and lead." if n else "")
+    panel = Panel("Sink", [ticks, Slider("n", "N", 0, 9)], model=lambda which, n: n, view=str, twin=lambda n: f"{n} tried.")
+    assert "(cork / iron / lead)" in repr(panel)
+    assert hand(panel, do="set", values={"which": ["lead", "cork"]})["values"]["which"] == ("cork", "lead")
+    panel.set(n=1)
+    assert "You said “cork”, “lead”. Iron and lead." in panel.now._repr_html_()
+    panel.set(which=[])
+    assert panel.values["which"] is None and "You said" not in panel.now._repr_html_()
+    for nonsense, says in ((["gold"], "unknown prediction for which 'gold'"), ("iron", "which: 'iron' is not a list")):
+        with pytest.raises(InputError, match=says):
+            panel.set(which=nonsense)
+
+
+def test_a_text_that_is_optional_may_be_emptied_and_one_that_is_folded_says_so() -> None:
+    plain, cookies = Text("url", "URL", "x"), Text("cookies", "Cookies", optional=True, folded=True)
+    assert cookies.check("  ") == "" and cookies.spec()["folded"] and "folded" not in plain.spec()
+    with pytest.raises(InputError, match="url: '' is not a text"):
+        plain.check("")
 
 
 def test_what_is_inside_is_made_only_while_it_is_open_and_saved_nowhere() -> None:
