@@ -27,7 +27,9 @@ _Configs = Mapping[str, Mapping[str, Any]]
 class Account:
     """What an account holds that a distribution can refer to; ids, and the policies' configs in the API's shape.
 
-    `key_groups`: ids of the key groups there are.
+    `key_groups`: ids of the key groups there are; `origin_access_identities`: ids of the OAIs, `origin_access_controls`:
+    {id: config} of the OACs, None when it is not known which there are; `elsewhere`: ids of either that are taken to exist
+    on AWS, though the account does not hold them. Where an account holds none at all, any id is taken so.
 
     >>> Account().policy("cache", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad")["Name"]
     'Managed-CachingDisabled'
@@ -39,6 +41,9 @@ class Account:
     origin_request_policies: _Configs = field(default_factory=dict)
     response_headers_policies: _Configs = field(default_factory=dict)
     key_groups: Collection[str] = ()
+    origin_access_identities: Collection[str] | None = None
+    origin_access_controls: _Configs | None = None
+    elsewhere: Collection[str] = ()
 
     def _own(self, kind: PolicyKind) -> _Configs:
         own = {"cache": self.cache_policies, "origin-request": self.origin_request_policies}

@@ -23,24 +23,14 @@ from cdnlab.distance import place_in
 from cdnlab.errors import AccessDenied, InputError
 from cdnlab.facts import table
 from cdnlab.messages import Request
-from cdnlab.oai import Decision, Identity, evaluate
+from cdnlab.oai import DEFAULT_REGIONS, FIRST_REGIONS, Decision, Identity, evaluate
 from cdnlab.objects import Objects, StoredObject
 from cdnlab.replication import PROMISED_SECONDS, REPLICATION_SECONDS, ReplicationRule, Sending, parse_replication, rules_for
 from cdnlab.s3answers import S3Error
 from cdnlab.s3calls import boto3_call, invalid, known
 from cdnlab.website import Website, parse_website
 
-__all__ = ["BucketSettings", "check_name", "rest_hosts"]
-
-FIRST_REGIONS = frozenset(
-    ("us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1", "us-gov-west-1")
-)
-"""Regions from before 2014: their website endpoints are written with a dash, and they still know the old signatures."""
-
-DEFAULT_REGIONS = FIRST_REGIONS | frozenset(
-    ("us-east-2", "ca-central-1", "eu-central-1", "eu-west-2", "eu-west-3", "eu-north-1", "ap-south-1", "ap-northeast-2", "ap-northeast-3")
-)
-"""Regions that every account has. The others, all opened after 20 March 2019, are opt-in; there an OAI does not work."""
+__all__ = ["DEFAULT_REGIONS", "FIRST_REGIONS", "BucketSettings", "check_name", "rest_hosts"]
 
 SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cdnlab.account import Account
 from cdnlab.facts import table
 from cdnlab.fields import Field, alternatives
 from cdnlab.shapes import Said
@@ -51,8 +52,8 @@ def shield_regions() -> tuple[str, ...]:
     return tuple(row["region"] for row in table("regional_edge_caches.csv"))
 
 
-def check_origins(config: Field) -> None:
-    """Every origin, and the list of them (rules CONF-20 to CONF-30)."""
+def check_origins(config: Field, account: Account | None = None) -> None:
+    """Every origin, and the list of them (rules CONF-20 to CONF-30); `account`: the OAIs and OACs there are."""
     origins = config.items("Origins")
     if len(origins) > MAX_ORIGINS:
         config.refuse("TooManyOrigins", "Origins.Quantity", len(origins), "too many origins", f"up to {MAX_ORIGINS}")
@@ -65,6 +66,7 @@ def check_origins(config: Field) -> None:
             origin.refuse("InvalidArgument", "Id", id, f"{seen[id]} has this id already", "ids that are unique in the distribution")
         seen.setdefault(id, origin.path)
         _check_origin(origin)
+        _check_known(origin, account or Account())
 
 
 def _check_origin(origin: Field) -> None:
@@ -190,6 +192,41 @@ def _check_identity(origin: Field) -> None:
         origin.refuse(
             "InvalidDomainNameForOriginAccessControl", "OriginAccessControlId", oac, rule, "no OAC; guard the origin with a custom header"
         )
+
+
+def _check_known(origin: Field, account: Account) -> None:
+    """That the OAI or OAC is one of the account's, and of the origin's type (rules OAI-11, OAI-12)."""
+    path, oac = origin.node("S3OriginConfig").text("OriginAccessIdentity"), origin.text("OriginAccessControlId")
+    oai = path.rpartition("/")[2] if _OAI.match(path) else ""
+    elsewhere = "in this account; it is taken for one that exists on AWS, where an unknown one would be refused; adopt takes it over"
+    if oai and (known := account.origin_access_identities) is not None and oai not in known:
+        if known and oai not in account.elsewhere:
+            legal = alternatives(oai, known, "create_cloud_front_origin_access_identity makes one")
+            origin.refuse("InvalidOriginAccessIdentity", "S3OriginConfig.OriginAccessIdentity", path, "this account has no such OAI; adopt takes over one of AWS", legal)
+        else:
+            origin.warn("S3OriginConfig.OriginAccessIdentity", f"there is no OAI {oai} {elsewhere}")
+    controls = account.origin_access_controls
+    if not oac or controls is None:
+        return
+    if oac in controls:
+        kind, wanted = controls[oac]["OriginAccessControlOriginType"], _type_of(origin)
+        if kind != wanted and (wanted or is_s3_host(origin.text("DomainName"))):
+            rule = f"the origin type and the OAC's origin type differ: this OAC is for {kind}"
+            legal = f"an OAC whose OriginAccessControlOriginType is {wanted}" if wanted else "S3OriginConfig in place of CustomOriginConfig"
+            origin.refuse("InvalidOriginAccessControl", "OriginAccessControlId", oac, rule, legal)
+    elif controls and oac not in account.elsewhere:
+        legal = alternatives(oac, controls, "create_origin_access_control makes one")
+        origin.refuse("InvalidOriginAccessControl", "OriginAccessControlId", oac, "this account has no such OAC; adopt takes over one of AWS", legal)
+    else:
+        origin.warn("OriginAccessControlId", f"there is no OAC {oac} {elsewhere}. Until then it always signs")
+
+
+def _type_of(origin: Field) -> str:
+    """The type that an OAC for this origin has; "" when no OAC fits it as it is written."""
+    if origin.given("S3OriginConfig"):
+        return "s3"
+    types = {".on.aws": "lambda", ".mediastore.": "mediastore", ".mediapackagev2.": "mediapackagev2"}
+    return next((kind for part, kind in types.items() if part in origin.text("DomainName").lower()), "")
 
 
 def check_origin_groups(config: Field) -> None:

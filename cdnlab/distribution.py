@@ -33,8 +33,8 @@ class Distribution:
 
     `plans`: one per behaviour in matching order, the default last; `errors`: rule by status code; `aliases`: lower case;
     `price_class`: PriceClass_100, PriceClass_200 or PriceClass_All; `log_cookies`: the log's cs(Cookie) field is filled;
-    `cache_tag_header`: the origin's header with cache tags, or ""; `warnings`: what this config sets that cdnlab does not
-    model, a sentence each, beginning with the field's path.
+    `cache_tag_header`: the origin's header with cache tags, or ""; `warnings`: what should be known of this config, such
+    as what it sets that cdnlab does not model, a sentence each, beginning with the field's path.
     """
 
     id: str

@@ -55,6 +55,7 @@ class Holdings:
         self._batches: dict[str, dict[str, Record]] = {}
         self._distributions: dict[str, Distribution] = {}
         self._hosts: dict[str, str] = {}
+        self._adopting = False
         self._rings: dict[tuple[tuple[str, ...], tuple[str, ...]], Mapping[str, PublicKey]] = {}
 
     # -- for the service
@@ -139,6 +140,7 @@ class Holdings:
             for id, value in (given or {}).items():
                 config, more = _as_config(argument, name, id, value)
                 wanted.append((KINDS[name], id, config, more))
+        self._adopting = True
         before = {name: dict(records) for name, records in self._records.items()}, dict(self._distributions)
         try:
             for kind, id, config, more in wanted:
@@ -152,6 +154,8 @@ class Holdings:
             for id in added:
                 self._removed(id)
             raise
+        finally:
+            self._adopting = False
 
     # -- records
 
@@ -193,8 +197,23 @@ class Holdings:
     def _compiled(self, record: Record) -> Distribution:
         extra = record.extra
         own = {name: {id: each.config for id, each in records.items()} for name, records in self._records.items()}
-        account = Account(own["CachePolicy"], own["OriginRequestPolicy"], own["ResponseHeadersPolicy"], frozenset(own["KeyGroup"]))
+        account = Account(
+            own["CachePolicy"],
+            own["OriginRequestPolicy"],
+            own["ResponseHeadersPolicy"],
+            frozenset(own["KeyGroup"]),
+            frozenset(own["CloudFrontOriginAccessIdentity"]),
+            own["OriginAccessControl"],
+            self._elsewhere(record),
+        )
         return compile(record.config, id=record.id, domain_name=extra["DomainName"], arn=extra["ARN"], account=account)
+
+    def _elsewhere(self, record: Record) -> frozenset[str]:
+        """The OAIs and OACs that distributions refer to already, and all of one that is just taken over: they exist on AWS."""
+        documents = [each.config for each in self._records["Distribution"].values()] + ([record.config] if self._adopting else [])
+        origins = [origin for config in documents for origin in Field(config).items("Origins")]
+        paths = [origin.node("S3OriginConfig").text("OriginAccessIdentity") for origin in origins]
+        return frozenset(path.rpartition("/")[2] for path in paths) | {origin.text("OriginAccessControlId") for origin in origins}
 
     def _index(self) -> None:
         self._hosts, self._rings = {}, {}

@@ -21,10 +21,20 @@ from cdnlab.bucketpolicy import OAI_ARN, Policy, Statement, parse_policy
 from cdnlab.conditions import Context, context_of, like, resolved
 from cdnlab.errors import InputError
 
-__all__ = ["ANONYMOUS", "OWNER", "Deciding", "Decision", "Identity", "evaluate"]
+__all__ = ["ANONYMOUS", "DEFAULT_REGIONS", "FIRST_REGIONS", "OWNER", "Deciding", "Decision", "Identity", "evaluate"]
 
 CLOUDFRONT = "cloudfront.amazonaws.com"
 _DISTRIBUTION = re.compile(r"arn:aws[a-z-]*:cloudfront::(\d{12}):distribution/[A-Z0-9]+", re.ASCII)
+
+FIRST_REGIONS = frozenset(
+    ("us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1", "us-gov-west-1")
+)
+"""Regions from before 2014: their website endpoints are written with a dash, and they still know the old signatures."""
+
+DEFAULT_REGIONS = FIRST_REGIONS | frozenset(
+    ("us-east-2", "ca-central-1", "eu-central-1", "eu-west-2", "eu-west-3", "eu-north-1", "ap-south-1", "ap-northeast-2", "ap-northeast-3")
+)
+"""Regions that every account has. The others, all opened after 20 March 2019, are opt-in; there an OAI does not work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from cdnlab.check_origins import is_s3_host
 from cdnlab.fields import Field
+from cdnlab.oai import DEFAULT_REGIONS
 
 __all__ = ["warn_of_unmodelled"]
 
@@ -24,6 +27,7 @@ _BEHAVIOR = {
     "SmoothStreaming": "Microsoft Smooth Streaming is not modelled; the files are served as ordinary objects",
     "GrpcConfig": "gRPC is not modelled; requests are plain HTTP",
 }
+_S3_REGION = re.compile(r"\.s3[.\-](?:dualstack\.)?([a-z]{2,4}(?:-[a-z]+)+-\d)\.amazonaws\.com")
 _PROXY_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
@@ -37,6 +41,7 @@ def warn_of_unmodelled(config: Field, behaviors: list[Field]) -> None:
     if config.node("Logging").flag("Enabled"):
         config.warn("Logging", "no log file is delivered to the bucket; journey.log has the line that would be in it")
     groups = {group.text("Id") for group in config.items("OriginGroups")}
+    with_oai = {origin.text("Id") for origin in config.items("Origins") if origin.node("S3OriginConfig").text("OriginAccessIdentity")}
     for behavior in behaviors:
         for name, says in _BEHAVIOR.items():
             if behavior.matters(name):
@@ -47,6 +52,9 @@ def warn_of_unmodelled(config: Field, behaviors: list[Field]) -> None:
         if behavior.text("TargetOriginId") in groups and _PROXY_METHODS & set(behavior.texts("AllowedMethods")):
             says = "AWS may refuse PUT, POST, PATCH and DELETE with an origin group; they never fail over"
             behavior.warn("AllowedMethods", says)
+        if behavior.text("TargetOriginId") in with_oai and (writes := _PROXY_METHODS & set(behavior.texts("AllowedMethods"))):
+            says = "an OAI is not made for them: S3 refuses POST, and in most Regions PUT without x-amz-content-sha256; use an OAC"
+            behavior.warn("AllowedMethods", f"{', '.join(sorted(writes))}: {says}")
     for group in config.items("OriginGroups"):
         if group.text("SelectionCriteria") == "media-quality-based":
             group.warn("SelectionCriteria", "media quality is not measured; the group fails over by status code and connection errors")
@@ -62,6 +70,10 @@ def _warn_of_origin(origin: Field) -> None:
         custom.warn("OriginMtlsConfig", "no client certificate is shown to the origin")
     if custom.text("IpAddressType") in ("ipv6", "dualstack"):
         custom.warn("IpAddressType", "the choice between IPv4 and IPv6 is not modelled")
+    region = _S3_REGION.search(origin.text("DomainName").lower())
+    if region and region[1] not in DEFAULT_REGIONS and origin.node("S3OriginConfig").text("OriginAccessIdentity"):
+        says = f"an OAI does not work in {region[1]} (opt-in, or opened later): S3 answers 403; use an OAC"
+        origin.warn("S3OriginConfig.OriginAccessIdentity", says)
     oac = origin.text("OriginAccessControlId")
     if oac and not is_s3_host(origin.text("DomainName")):
         origin.warn("OriginAccessControlId", "only S3 buckets look at the OAC's signature in cdnlab; this origin does not")

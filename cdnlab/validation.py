@@ -67,7 +67,7 @@ def examine(config: object, account: Account | None = None) -> Findings:
     field = Field(config, "", findings)
     _check_names(field)
     _check_certificate(field)
-    check_origins(field)
+    check_origins(field, account)
     check_origin_groups(field)
     check_behaviors(field, account)
     _check_errors(field)
