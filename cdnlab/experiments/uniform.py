@@ -76,7 +76,7 @@ def say(shown: Uniform) -> str:
     """The text twin."""
     head = f"On the list: {shown.statement}. Your shop shows {shown.shows}"
     if not shown.met:
-        return f"{head}. Nobody has knocked yet."
+        return f"{head}. Nobody has knocked {'since it changed' if shown.tried else 'yet'}."
     return f"{head}: {', '.join(f'{caller} {met.status}' for caller, met in zip(CALLERS, shown.met, strict=True))}."
 
 
