@@ -74,20 +74,15 @@ class PublicKey:
         """What CloudFront would say against this key as a new public key; "" for one that it takes."""
         return "" if self.kind == "ecdsa" or self.bits == 2048 else f"an RSA key of {self.bits} bits"
 
-    def _scheme(self, hash_algorithm: str) -> tuple[Any, ...]:
-        try:
-            return self._schemes[hash_algorithm]
-        except KeyError:
-            raise UnknownName("hash algorithm", hash_algorithm, HASHES) from None
-
     def verifies(self, signature: bytes, message: bytes, hash_algorithm: str = "SHA1") -> bool:
         """Whether this signature was made over exactly these bytes with the private half. Never raises for a bad signature.
 
         Raises UnknownName for another hash algorithm than SHA1 and SHA256.
         """
-        scheme = self._scheme(hash_algorithm)
+        if hash_algorithm not in HASHES:
+            raise UnknownName("hash algorithm", hash_algorithm, HASHES)
         try:
-            self._key.verify(signature, message, *scheme)
+            self._key.verify(signature, message, *self._schemes[hash_algorithm])
         except self._invalid:
             return False
         return True
@@ -140,11 +135,12 @@ class KeyPair:
     KeyPair(ecdsa, 256 bits, private half not shown)
     """
 
-    __slots__ = ("_key", "public_key")
+    __slots__ = ("_key", "_schemes", "public_key")
 
     def __init__(self, key: Any) -> None:
         self._key = key
         self.public_key = PublicKey(key.public_key())
+        self._schemes = self.public_key._schemes
 
     @classmethod
     def generate(cls, kind: Literal["rsa", "ecdsa"] = "rsa") -> Self:
@@ -197,7 +193,9 @@ class KeyPair:
 
         Raises UnknownName for another hash algorithm than SHA1 and SHA256.
         """
-        signature: bytes = self._key.sign(message, *self.public_key._scheme(hash_algorithm))
+        if hash_algorithm not in HASHES:
+            raise UnknownName("hash algorithm", hash_algorithm, HASHES)
+        signature: bytes = self._key.sign(message, *self._schemes[hash_algorithm])
         return signature
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -66,10 +66,10 @@ _PLACE = {name: number for number, name in enumerate(PARAMETERS)}
 _COOKIE_PLACE = {COOKIE + name: number for name, number in _PLACE.items()}
 
 
-def _token(carrier: Literal["URL", "cookies"], parts: Iterable[str], places: Mapping[str, int]) -> Token | None:
+def _token(carrier: Literal["URL", "cookies"], parts: list[str], places: Mapping[str, int]) -> Token | None:
     shown: list[str | None] = [None] * len(PARAMETERS)
     own: list[str] = []
-    any_shown, twice = False, ""
+    twice = ""
     for part in parts:
         name, _, value = part.partition("=")
         place = places.get(name)
@@ -78,8 +78,8 @@ def _token(carrier: Literal["URL", "cookies"], parts: Iterable[str], places: Map
             continue
         if shown[place] is not None:
             twice = PARAMETERS[place]
-        shown[place], any_shown = value, True
-    if not any_shown:
+        shown[place] = value
+    if len(own) == len(parts):
         return None
     expires, policy, signature, key_pair_id, hash_algorithm = shown
     return Token(carrier, expires, policy, signature, key_pair_id, hash_algorithm, twice, "&".join(own) if own else None)

@@ -28,10 +28,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cdnlab.keys import HASHES, PublicKey
-from cdnlab.messages import Request
+from cdnlab.messages import Request, Url
 from cdnlab.resources import Address, covers, sections
 from cdnlab.signedpolicy import MAX_POLICY, Flaw, SignedPolicy, canned_text, epoch, moment, parse_signed_policy
-from cdnlab.tokens import Token, decoded, own_query, token_of
+from cdnlab.tokens import Token, decoded, own_query, token_of, url_token
 
 __all__ = ["STAGES", "Opening", "Verdict", "accepted", "address_of", "duration", "opening_of", "verify"]
 
@@ -75,9 +75,9 @@ def verify(
     >>> verify(Request("GET", "https://d111.cloudfront.net/cat.jpg"), key, at=0.0, ip="192.0.2.7").code
     'MissingKey'
     """
-    headers = request.headers
-    token = token_of(request.parts.query, headers.getall("Cookie") if "Cookie" in headers else ())
-    if token is None:
+    query = request.parts.query
+    token = url_token(query) if query else None
+    if token is None and (token := token_of(None, request.headers.getall("Cookie"))) is None:
         return Verdict(False, "MissingKey", "SIGN-04", "shown", "the request shows no signature, neither in its URL nor in cookies")
     if token.twice or token.key_pair_id is None or token.signature is None:
         return _incomplete(token)
@@ -86,7 +86,7 @@ def verify(
         return Verdict(
             False, "InvalidKey", "SIGN-05", "key", f"{_short(token.key_pair_id)} is not among the keys trusted here: {_listed(keys)}"
         )
-    address = address_of(request, host)
+    address = _address(request.parts, token.own if token.carrier == "URL" else query, host)
     claimed = address if token.policy is None else None
     found = token.found
     if text is not None:
@@ -148,13 +148,16 @@ def accepted(request: Request, host: str | None = None) -> str:
 
 def address_of(request: Request, host: str | None = None) -> Address:
     """The URL of a request as a signature sees it. `host`: the Host that the viewer named, if it differs from the URL's."""
-    parts = request.parts
+    return _address(request.parts, own_query(request.parts.query), host)
+
+
+def _address(parts: Url, own: str | None, host: str | None) -> Address:
     scheme, domain, port = parts.scheme, parts.host, parts.port
     if host is not None and host != domain:
         domain = host.lower().removesuffix(f":{_PORTS[scheme]}")
     elif port is not None and port != _PORTS[scheme]:
         domain = f"{domain}:{port}"
-    return Address(scheme, domain, parts.path, own_query(parts.query))
+    return Address(scheme, domain, parts.path, own)
 
 
 def opening_of(token: Token, address: Address) -> Opening | Flaw:

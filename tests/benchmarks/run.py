@@ -11,6 +11,7 @@ test suite asserts a time.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import statistics
@@ -25,7 +26,7 @@ from typing import Any
 
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
-PEERS = ("botocore", "jupyterlab", "anywidget", "ipywidgets", "plotly", "pandas")
+PEERS = ("botocore", "cryptography", "jupyterlab", "anywidget", "ipywidgets", "plotly", "pandas")
 
 
 def line(
@@ -134,6 +135,126 @@ def _cdn(*, behaviours: int, aliases: int) -> Callable[[str, bool], Any]:
     return lambda path, explain: cdn.get(f"https://{host}{path}", viewer="Lisbon", explain=explain)
 
 
+# --- sign -----------------------------------------------------------------------------------------------------------
+
+
+def suite_sign(rounds: int = 31, calls: int = 200) -> None:
+    """Signed URLs made and checked, beside `cryptography` alone and botocore's CloudFrontSigner."""
+    sys.path.insert(0, str(ROOT))
+    from cdnlab.signing import KeyPair
+
+    for kind, limit in (("rsa", 1.01), ("ecdsa", 1.08)):
+        pair = KeyPair.test(kind)
+        _race(_signings(kind, pair), rounds, calls if kind == "ecdsa" else calls // 5, times=limit)
+    for kind in ("rsa", "ecdsa"):
+        _race(_checks(kind, KeyPair.test(kind), calls), rounds, calls, plus=8)
+
+
+Job = Callable[[int], Any]
+
+
+def _signings(kind: str, pair: Any) -> dict[str, Job]:
+    """Ways to sign the canned policy of a URL; a job gets the number of the URL."""
+    from datetime import UTC, datetime
+
+    from botocore.signers import CloudFrontSigner
+
+    from cdnlab.signedpolicy import canned_text
+    from cdnlab.signing import Signer
+
+    ends = 1893456000
+    until = datetime.fromtimestamp(ends, UTC)
+    urls = [f"https://d111.cloudfront.net/videos/{number}.ts" for number in range(1000)]
+    texts = [canned_text(url, ends).encode() for url in urls]
+    signer = Signer("K2TESTKEY", pair)
+    peer = CloudFrontSigner("K2TESTKEY", pair.sign)
+    for url, text in zip(urls[:20], texts, strict=False):
+        ours, theirs = signer.url(url, ends), peer.generate_presigned_url(url, date_less_than=until)
+        assert kind != "rsa" or ours == theirs, f"{ours} is not {theirs}"
+        assert pair.public_key.verifies(pair.sign(text), text)
+    key, scheme = pair._key, pair.public_key._schemes["SHA1"]
+    return {
+        f"sign, {kind}: cryptography alone": lambda number: key.sign(texts[number], *scheme),
+        f"sign, {kind}: Signer.url": lambda number: signer.url(urls[number], ends),
+        f"sign, {kind}: botocore": lambda number: peer.generate_presigned_url(urls[number], date_less_than=until),
+    }
+
+
+def _checks(kind: str, pair: Any, calls: int) -> dict[str, Job]:
+    """Ways to check a signature. No URL of the fresh ones comes twice, so nothing of theirs is remembered."""
+    from cdnlab.messages import Request
+    from cdnlab.signedpolicy import canned_text
+    from cdnlab.signing import Signer
+    from cdnlab.tokens import cookie_header
+    from cdnlab.verification import verify
+
+    ends, now, ip = 1893456000, 1767225600.0, "192.0.2.7"
+    signer, keys = Signer("K2TESTKEY", pair), {"K2TESTKEY": pair.public_key}
+    key, scheme = pair.public_key._key, pair.public_key._schemes["SHA1"]
+
+    def fresh(number: int) -> str:
+        return f"https://d111.cloudfront.net/videos/{next(names)}-{number}.ts"
+
+    names = iter(range(10**9))
+    cookies = {"Cookie": cookie_header(signer.cookies("https://d111.cloudfront.net/videos/*", ends))}
+    segments = [Request("GET", f"https://d111.cloudfront.net/videos/{number}.ts", cookies) for number in range(calls)]
+    repeated = Request("GET", signer.url("https://d111.cloudfront.net/videos/a.ts", ends))
+    raw: list[tuple[bytes, bytes]] = []
+    canned: list[Request] = []
+    custom: list[Request] = []
+
+    def prepare() -> None:
+        urls = [fresh(number) for number in range(calls)]
+        texts = [canned_text(url, ends).encode() for url in urls]
+        raw[:] = [(pair.sign(text), text) for text in texts]
+        canned[:] = [Request("GET", signer.url(url, ends)) for url in urls]
+        custom[:] = [Request("GET", signer.url(url, ends, starts=0, ip="192.0.2.0/24")) for url in urls]
+
+    def checked(request: Request) -> bool:
+        return verify(request, keys, at=now, ip=ip).ok
+
+    prepare()
+    for request in (*canned, *custom, *segments, repeated):
+        assert checked(request), request
+    stranger = Request("GET", canned[0].url.replace("/videos/", "/video/"))
+    assert not checked(stranger)
+    assert not verify(segments[0], keys, at=float(ends), ip=ip).ok
+    jobs: dict[str, Job] = {
+        f"verify, {kind}: cryptography alone": lambda number: key.verify(*raw[number], *scheme),
+        f"verify, {kind}: a new URL, canned policy": lambda number: verify(canned[number], keys, at=now, ip=ip),
+        f"verify, {kind}: a new URL, custom policy": lambda number: verify(custom[number], keys, at=now, ip=ip),
+        f"verify, {kind}: a URL that comes again": lambda number: verify(repeated, keys, at=now, ip=ip),
+        f"verify, {kind}: a cookie that comes with each segment": lambda number: verify(segments[number], keys, at=now, ip=ip),
+    }
+    return {"": lambda number: prepare(), **jobs}
+
+
+def _race(jobs: dict[str, Job], rounds: int, calls: int, *, times: float | None = None, plus: float | None = None) -> None:
+    """Print the jobs' times, in turns. The limit is `times` or `plus` (us) the first; 3 us for what comes again."""
+    prepare = jobs.pop("", None)
+    measured: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        if prepare is not None:
+            prepare(0)
+        gc.collect()
+        gc.disable()  # as timeit does
+        for name, job in jobs.items():
+            began = time.process_time()
+            for number in range(calls):
+                job(number)
+            measured[name].append(1e6 * (time.process_time() - began) / calls)
+        gc.enable()
+    first, *others = jobs
+    raw = statistics.median(measured[first])
+    line(first, raw, "us cpu", p90=p90(measured[first]))
+    for name in others:
+        more = [each - base for each, base in zip(measured[name], measured[first], strict=True)]
+        limit = None if "botocore" in name else 3.0 if "comes" in name else round(raw * times if times else raw + (plus or 0), 1)
+        line(name, statistics.median(measured[name]), "us cpu", p90=p90(measured[name]), against=raw, limit=limit)
+        if limit != 3.0:
+            line("    more than the first, round by round", statistics.median(more), "us cpu")
+
+
 # --- paint ----------------------------------------------------------------------------------------------------------
 
 PLAIN = """import ipywidgets as w
@@ -209,7 +330,7 @@ def _chromium() -> str:
     return found
 
 
-SUITES: Mapping[str, Callable[[], None]] = {"import": suite_import, "hit": suite_hit, "paint": suite_paint}
+SUITES: Mapping[str, Callable[[], None]] = {"import": suite_import, "hit": suite_hit, "sign": suite_sign, "paint": suite_paint}
 
 
 def machine() -> Iterator[str]:
