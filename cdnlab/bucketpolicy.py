@@ -17,7 +17,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, NoReturn
@@ -56,7 +56,8 @@ class Statement:
     """One statement: `index` (from 0), `sid`, `effect` (Allow or Deny), and whom, what and where it speaks of.
 
     `principals`: pairs of kind (AWS, CanonicalUser, Service, Federated; `*` for everyone) and name. The `not_` flags
-    tell that the element was NotPrincipal, NotAction or NotResource. `tests`: its Condition; `variables`: whether `${...}` counts.
+    tell that the element was NotPrincipal, NotAction or NotResource. `tests`: its Condition; `variables`: whether `${...}` counts;
+    `text`: its JSON.
     """
 
     index: int
@@ -70,6 +71,7 @@ class Statement:
     not_action: bool = False
     not_resource: bool = False
     variables: bool = False
+    text: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"statement {self.index}" + (f" {self.sid!r}" if self.sid else "")
@@ -216,6 +218,7 @@ def _statement(index: int, raw: Any, path: str, variables: bool, oais: Mapping[s
         action == "NotAction",
         resource == "NotResource",
         variables,
+        json.dumps(raw),
     )
 
 

@@ -55,6 +55,9 @@ _ONLY_IF_CONFIGURED = frozenset(
 )
 
 
+_SIGNED = "CloudFront's own signature takes its place"
+
+
 class CacheKey(NamedTuple):
     """What tells one cached object from another; `path` and `query` are raw.
 
@@ -199,6 +202,8 @@ def treatments(
     if not cacheable:
         plan = replace(plan, recipe=_unkeyed(plan.recipe))
     lines = _header_lines(plan, spec or members[0], request, viewer_ip, request_id, pop, generated or {}, tuple(extra))
+    if sent is not None and "Authorization" not in sent.headers:
+        lines = [replace(line, sent=False, why=_SIGNED) if line.sent and line.name.lower() == "authorization" else line for line in lines]
     lines += [*_cookie_lines(plan.recipe, request), *_query_lines(plan, request)]
     return tuple(lines if cacheable else (replace(line, in_key=False) for line in lines))
 

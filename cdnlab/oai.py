@@ -12,9 +12,11 @@ private-content-restricting-access-to-s3.)
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from textwrap import indent
 from typing import Any, Literal, NamedTuple, Self
 
 from cdnlab.bucketpolicy import OAI_ARN, Policy, Statement, parse_policy
@@ -126,15 +128,19 @@ OWNER = Identity("owner")
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """The statement that decided: its `index` (from 0) and its `sid` ("" if it has none)."""
+    """The statement that decided: its `index` (from 0), its `sid` ("" if it has none), and its `text`, which is JSON."""
 
     index: int
     sid: str
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a policy says to one request: `allowed`, the `statement` that decided (None: none did), `why`, and the `rule`."""
+    """What a policy says to one request: `allowed`, the `statement` that decided (None: none did), `why`, and the `rule`.
+
+    It prints itself with the statement's own text.
+    """
 
     allowed: bool
     statement: Deciding | None
@@ -143,6 +149,11 @@ class Decision:
 
     def __bool__(self) -> bool:
         return self.allowed
+
+    def __str__(self) -> str:
+        said = f"{'allowed' if self.allowed else 'denied'}: {self.why} [{self.rule}]"
+        text = self.statement.text if self.statement is not None else ""
+        return said + ("\n" + indent(json.dumps(json.loads(text), indent=2), "  ") if text else "")
 
 
 def evaluate(
@@ -159,8 +170,14 @@ def evaluate(
     owner. Raises APIError MalformedPolicy for a policy that cannot be read, and nothing else.
 
     >>> policy = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:Get*", "Resource": "arn:aws:s3:::photos/*"}}
-    >>> print(evaluate(policy, identity=ANONYMOUS, action="s3:GetObject", resource="arn:aws:s3:::photos/cat.jpg").why)
-    statement 0 allows everyone s3:GetObject on arn:aws:s3:::photos/cat.jpg
+    >>> print(evaluate(policy, identity=ANONYMOUS, action="s3:GetObject", resource="arn:aws:s3:::photos/cat.jpg"))
+    allowed: statement 0 allows everyone s3:GetObject on arn:aws:s3:::photos/cat.jpg [IAM-02]
+      {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:Get*",
+        "Resource": "arn:aws:s3:::photos/*"
+      }
     """
     if policy is not None and not isinstance(policy, Policy):
         policy = parse_policy(policy)
@@ -177,13 +194,17 @@ def evaluate(
         if miss is not None:
             misses.append(miss)
         elif statement.effect == "Deny":
-            return Decision(False, Deciding(statement.index, statement.sid), f"{statement} denies {identity} {what}", "IAM-03")
+            return Decision(False, _deciding(statement), f"{statement} denies {identity} {what}", "IAM-03")
         elif allowing is None:
             allowing = statement
     if allowing is not None:
         whom = "everyone" if not allowing.not_principal and ("*", "*") in allowing.principals else str(identity)
-        return Decision(True, Deciding(allowing.index, allowing.sid), f"{allowing} allows {whom} {what}", "IAM-02")
+        return Decision(True, _deciding(allowing), f"{allowing} allows {whom} {what}", "IAM-02")
     return Decision(False, None, f"no statement allows {identity} {what}{_nearest(misses)}", "IAM-01")
+
+
+def _deciding(statement: Statement) -> Deciding:
+    return Deciding(statement.index, statement.sid, statement.text)
 
 
 class _Miss(NamedTuple):
@@ -213,6 +234,6 @@ def _covers(pattern: str, resource: str, keys: Context, statement: Statement) ->
 
 
 def _nearest(misses: list[_Miss]) -> str:
-    """The Allow that came nearest, if it came near at all; it is what a person would look at first."""
+    """The Allow that came nearest; it is what a person would look at first."""
     near = max((miss for miss in misses if miss.statement.effect == "Allow"), key=lambda miss: miss.depth, default=None)
-    return f" ({near.statement} {near.says})" if near is not None and near.depth else ""
+    return f" ({near.statement} {near.says})" if near is not None else ""

@@ -22,6 +22,7 @@ from cdnlab.distance import Rtt, rtt
 from cdnlab.errors import InputError, OriginError
 from cdnlab.faults import cut_short, faulty
 from cdnlab.messages import Body, Headers, Request, Response
+from cdnlab.oai import Identity
 from cdnlab.plan import OriginGroup, OriginSpec
 from cdnlab.steps import Place, Trail
 from cdnlab.wishes import Fetch, Reply, Work
@@ -127,6 +128,8 @@ class ToOrigin:
         place = self.origins.place_of(spec.domain_name)
         ms, basis = Rtt(0.0, "assumed") if place is _NOWHERE else rtt(self.place, place)
         signed_by = self.origins.identify(ask.distribution, spec, request)
+        if isinstance(signed_by, Identity) and signed_by.signed:
+            request = replace(request, headers=request.headers.without("Authorization"))  # the signature takes its place (OAI-14)
         first = self.clock.now()
         deadline = math.inf if spec.completion_timeout is None else first + spec.completion_timeout
         for attempt in range(1, spec.connection_attempts + 1):
