@@ -176,6 +176,14 @@ class RestEndpoint(Encryption):
 
     def _check_signature(self, asked: Asked) -> None:
         sent = asked.request.headers.get("Authorization")
+        if asked.query.keys() & {"X-Amz-Algorithm", "AWSAccessKeyId"}:
+            if asked.identity.signed or sent is not None:
+                message = (
+                    "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the "
+                    "Authorization header should be specified"
+                )
+                raise S3Error("InvalidArgument", message, 400, {"ArgumentName": "Authorization"}, rule="S3-70")
+            raise S3Error("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403, rule="S3-70")
         if asked.identity.signed or sent is None:
             return
         if sent.startswith(("AWS ", "AWS4-HMAC-SHA256 ", "AWS4-ECDSA-P256-SHA256 ")):

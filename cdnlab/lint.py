@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdnlab.account import Account
-from cdnlab.bucketpolicy import Policy, parse_policy, public_statement
+from cdnlab.bucketpolicy import Policy, Statement, parse_policy, public_statement
 from cdnlab.check_origins import is_website_endpoint
 from cdnlab.distribution import Distribution, compile, dead_patterns
 from cdnlab.oai import Identity, evaluate
@@ -271,6 +271,10 @@ def _grants(distribution: Distribution, config: Mapping[str, Any], policies: Map
             yield Advice(
                 path, f"{public} is public, beside the identity of CloudFront", why, "only the statement for CloudFront", "CONF-90"
             )
+        for deputy in filter(_for_any_distribution, policy.statements):
+            why = "the service asks for every distribution of every account, so a stranger's may read the bucket through his own"
+            better = "Condition StringEquals with AWS:SourceArn, the ARN of your distribution"
+            yield Advice(path, f"{deputy} lets CloudFront in without saying for whom", why, better, "OAI-04")
         if spec.oai:
             decision = evaluate(
                 policy, identity=Identity.oai(spec.oai), action="s3:GetObject", resource=f"arn:aws:s3:::{bucket}{spec.path}/x"
@@ -278,3 +282,10 @@ def _grants(distribution: Distribution, config: Mapping[str, Any], policies: Map
             if not decision:
                 better = f"Allow s3:GetObject on arn:aws:s3:::{bucket}/* to the OAI {spec.oai}"
                 yield Advice(path, f"it does not let the OAI {spec.oai} in", decision.why, better, "CONF-90")
+
+
+def _for_any_distribution(statement: Statement) -> bool:
+    """Whether a statement lets CloudFront's service in, whatever distribution it asks for."""
+    named = ("Service", "cloudfront.amazonaws.com") in statement.principals and not statement.not_principal
+    tested = any(test.key.lower() in ("aws:sourcearn", "aws:sourceaccount") for test in statement.tests)
+    return named and statement.effect == "Allow" and not tested

@@ -53,7 +53,7 @@ class Origins:
     def connect(self, origin: Origin) -> None:
         """Let an origin answer under its host names. Raises InputError for what is not an origin."""
         if not callable(getattr(origin, "receive", None)) or not getattr(origin, "hosts", None):
-            raise InputError(f"cannot connect {origin!r}; connect a Bucket, a WebServer or a MediaChannel")
+            raise InputError(f"cannot connect {origin!r}; connect a Bucket, a WebServer, a MediaChannel or an S3Endpoint")
         for host in origin.hosts:
             self._by_host[host.lower()] = origin
 

@@ -124,17 +124,19 @@ class S3Endpoint(Breakable):
         signed = signer is not None and signer.signed
         method, body = fetch.request.method, fetch.request.body
         headers = self._headers(fetch.request, signed)
-        if signed:
-            headers, body = _unchunked(headers, body)
-            headers = headers.without(*_OF_A_SIGNATURE)
         target = (f"/{self.name}" if self.path_style else "") + fetch.request.target
-        if signed:
-            headers = self._sign(method, target, headers, body)
         how = f"signed with Signature Version 4 for {signer}" if signed else "not signed by CloudFront"
         try:
+            if signed:
+                headers, body = _unchunked(headers, body)
+                headers = self._sign(method, target, headers.without(*_OF_A_SIGNATURE), body)
             response = self._send(method, target, headers, body, fetch)
         except OriginError as error:
             return Reply(error, 0.0, "S3REAL-05", str(error))
+        except UnicodeError:
+            return Reply(OriginError("invalid", "a header of the request has characters that cannot be written as UTF-8"), 0.0, "S3REAL-05")
+        if "Range" in headers and response.status == 200 and "Content-Range" in response.headers:
+            response = Response(206, response.headers, response.content)  # some servers say 200 to a part, which no cache may believe
         code = _CODE.search(response.body[:4096]) if response.status >= 400 else None
         says = f"{self.server_host} answers {response.status}{f' {code[1].decode()}' if code else ''} to a request {how}"
         return Reply(response, self.seconds, "S3REAL-01" if signed else "S3REAL-02", says)
@@ -172,7 +174,7 @@ class S3Endpoint(Breakable):
             connection.sock.settimeout(max(fetch.read_timeout, 0.001))
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
-                connection.putheader(name, value.encode("utf-8", "surrogateescape"))
+                connection.putheader(name, value.encode())
             if body or method in ("PUT", "POST", "PATCH"):
                 connection.putheader("Content-Length", str(len(body)))
             connection.putheader("Connection", "close")

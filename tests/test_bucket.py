@@ -573,6 +573,16 @@ def test_a_viewers_authorization_header_disturbs_s3(sent, expected, code):
     assert status(made, headers={"Authorization": sent}, identity=OAC) == 200
 
 
+@pytest.mark.rule("S3-70")
+def test_a_presigned_url_and_cloudfronts_signature_are_one_too_many():
+    made = bucket(PUBLIC, OAC_READ, block=False)
+    for query in ("?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0", "?AWSAccessKeyId=AKIA&Signature=0&Expires=0"):
+        both = ask(made, f"/cat.jpg{query}", identity=OAC).response
+        assert (both.status, code_of(both), b"Only one auth mechanism allowed" in both.body) == (400, "InvalidArgument", True)
+        alone = ask(made, f"/cat.jpg{query}").response
+        assert (alone.status, code_of(alone)) == (403, "InvalidAccessKeyId")
+
+
 @pytest.mark.rule("S3-25")
 def test_overrides_need_a_signature():
     made = bucket(PUBLIC, OAI_READ, block=False)

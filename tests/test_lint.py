@@ -170,6 +170,15 @@ def test_a_public_statement_beside_an_identity_leaves_the_door_open():
     assert advice(older, {"photos": policy(cloudfront)})[1:] == [("CONF-90", "bucket policy of photos")]
 
 
+@pytest.mark.rule("OAI-04")
+def test_a_policy_that_lets_any_distribution_in_is_a_confused_deputy():
+    document = fine(origins=(bucket(**OAC),), default=behavior(target="s3"))
+    service = {"Service": "cloudfront.amazonaws.com"}
+    assert advice(document, {"photos": policy(grant(service))}) == [("OAI-04", "bucket policy of photos")]
+    assert advice(document, {"photos": policy(grant(service, Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}))}) == []
+    assert advice(document, {"photos": policy(grant(service, Effect="Deny"))}) == []
+
+
 def test_what_cannot_be_read_is_refused_not_linted():
     with pytest.raises(ConfigError):
         lint(config(DefaultRootObject="/x"))

@@ -11,6 +11,8 @@ import time
 from contextlib import closing, contextmanager, suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from labs import ALL_METHODS, DISABLED, behaviour, config, legacy
 
 from cdnlab import Bucket, CloudFront, Request, S3Endpoint
@@ -173,9 +175,11 @@ def test_a_range_is_served_by_the_server_and_by_the_edge(server):
     origin = endpoint(server)
     asked = {"Range": "bytes=2-4"}
     part = origin.receive(Request("GET", f"https://{origin.endpoint}/cat.jpg", asked), 0.0, OAC).outcome
-    assert (part.body, part.headers["Content-Range"]) == (b"234", "bytes 2-4/10")  # with status 200: rclone's way
+    assert (part.status, part.body, part.headers["Content-Range"]) == (206, b"234", "bytes 2-4/10")  # rclone says 200
     cdn, url = behind(origin)
-    cdn.get(f"{url}/cat.jpg")
+    first = cdn.get(f"{url}/cat.jpg", headers=asked)
+    assert (first.response.status, first.response.body, first.result) == (206, b"234", "Miss")
+    assert cdn.get(f"{url}/cat.jpg").response.body == b"0123456789"
     cached = cdn.get(f"{url}/cat.jpg", headers=asked)
     assert (cached.response.status, cached.response.body, cached.result) == (206, b"234", "Hit")
 
@@ -199,6 +203,8 @@ def test_the_emulated_bucket_and_the_real_server_agree(server):
         ("GET", "/cat.jpg", {}, b""),
         ("HEAD", "/cat.jpg", {}, b""),
         ("GET", "/nothing", {}, b""),
+        ("GET", "/cat.jpg", {"Range": "bytes=2-4"}, b""),
+        ("GET", "/cat.jpg", {"Range": "bytes=-3"}, b""),
         ("GET", "/cat.jpg", {"Range": "bytes=50-"}, b""),
         ("PUT", "/new.txt", {"Content-Type": "text/plain"}, b"new"),
         ("GET", "/new.txt", {}, b""),
@@ -406,6 +412,32 @@ def test_a_real_server_can_be_broken_on_purpose_without_being_asked(scripted):
     origin.fault = 503
     assert cdn.get(f"{url}/a").response.status == 503
     assert server.heard == []
+
+
+@pytest.mark.rule("S3REAL-05")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, blacklist_characters="#?"), max_size=30),
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, blacklist_characters="#"), max_size=30),
+    st.dictionaries(
+        st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,12}", fullmatch=True), st.text(st.characters(min_codepoint=0x20), max_size=12), max_size=4
+    ),
+    st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]),
+    st.sampled_from([OAC, ANONYMOUS]),
+)
+def test_whatever_is_asked_there_is_a_reply(scripted, path, query, headers, method, who):
+    server = scripted(OK)
+    origin = endpoint(server.url)
+    try:
+        request = Request(
+            method, f"https://{origin.endpoint}/{path}?{query}", {f"x-amz-meta-{name}": text for name, text in headers.items()}
+        )
+    except InputError:
+        return
+    reply = origin.receive(request, 0.0, who)
+    assert reply.outcome.status == 200 or reply.outcome.kind == "invalid"
+    assert not server.heard or server.heard[0].startswith(f"{method} /photos/{path}?{query} HTTP/1.1\r\n".encode())
+    server.socket.close()
 
 
 # --- what is given
