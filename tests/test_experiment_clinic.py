@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from labs import Lab
 
 from cdnlab.errorpages import CASES, generated
-from cdnlab.experiments import clinic, stack
+from cdnlab.experiments import clinic, darkroom, stack
 from cdnlab.faults import FAULTS
 from cdnlab.messages import Response
 
@@ -72,16 +72,49 @@ def test_the_patients_are_what_cdnlab_answers():
         "a viewer in a country shut out": "distribution",
         "a name that is no alias": "distribution",
         "a photo that does not exist": "s3",
-        "that photo, with an error page for 403": "elsewhere",
+        "a photo behind an OAC": "s3",
+        "a missing photo, with an error page for 403": "elsewhere",
         "a page for members": "elsewhere",
         "no signature where one is needed": "signature",
+        "a link that has expired": "signature",
+        "a link with the key group's id": "signature",
+        "a link to which a mailing tool added &utm_source=mail": "signature",
+        "a link whose policy has its time in quotation marks": "signature",
+        "a link in plain base64": "signature",
     }
     assert all(make()[0].status == 403 for make in clinic.PATIENTS.values())
 
 
-def test_an_answer_to_head_tells_nothing_and_says_so():
-    response = stack.shop().cdn.request("HEAD", f"http://{stack.HOST}/members").response
-    assert "ask again with GET" in str(clinic.who_said_no(response))
+@pytest.mark.parametrize(
+    ("patient", "code", "inside"),
+    [
+        ("no signature where one is needed", "MissingKey", "shows no signature"),
+        ("a link with the key group's id", "InvalidKey", "is not among the keys trusted here"),
+        ("a link whose policy has its time in quotation marks", "MalformedPolicy", "leave the quotation marks out"),
+        ("a link in plain base64", "MalformedSignature", "not in CloudFront's base64"),
+        ("a link that has expired", "AccessDenied", "1 s too late"),
+        ("a link to which a mailing tool added &utm_source=mail", "AccessDenied", "was not made with"),
+    ],
+)
+def test_the_signature_branch_is_lit_by_real_requests_one_for_each_cause(patient, code, inside):
+    response, known = clinic.PATIENTS[patient]()
+    found = clinic.who_said_no(response)
+    assert found.branch == "signature" and code in found.seen and found.causes and inside in known
+
+
+def test_an_answer_to_head_is_told_by_its_headers_if_they_tell():
+    shop, here = stack.shop().cdn, darkroom.world()
+    asked = {
+        f"http://{stack.HOST}/members": (shop, "no body"),
+        f"http://{stack.HOST}/images/dog.jpg": (shop, "s3"),
+        here.photo: (here.cdn, "signature"),
+    }
+    for url, (cdn, branch) in asked.items():
+        response = cdn.request("HEAD", url).response
+        assert (response.status, response.body) == (403, b"") and clinic.who_said_no(response).branch == branch
+    assert "ask again with GET" in str(clinic.who_said_no(shop.request("HEAD", f"http://{stack.HOST}/members").response))
+    other = shop.request("HEAD", f"http://{stack.HOST}/", headers=[("Host", "shop.example.org")]).response
+    assert clinic.who_said_no(other).branch == "distribution"
 
 
 # ---- the panel

@@ -5,7 +5,8 @@ or could not reach the origin. Short XML without a request id: CloudFront's chec
 HostId: S3. Anything else: the origin itself, a firewall, or a custom error page that hides one of the others.
 
 `who_said_no` reads any response, also one from AWS that you typed in. The texts it knows are those of the library's own table
-(`errorpages.CASES`); AWS documents the statuses, the texts were observed. Lessons 06, 08 and 10 each light a branch.
+(`errorpages.CASES`); AWS documents the statuses, the texts were observed. An answer to HEAD has no body; then the headers tell, as
+far as they do. The patients are real requests: to lesson 06's shop, lesson 08's darkroom and lesson 10's bucket.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from cdnlab.clock import SimulatedClock
 from cdnlab.controls import Button, Choice, Predict, Press
-from cdnlab.errorpages import CASES, generated
+from cdnlab.errorpages import CASES
+from cdnlab.experiments import darkroom, deputy, room
 from cdnlab.experiments.stack import HOST, shop
 from cdnlab.geography import Viewer
+from cdnlab.journey import Journey
 from cdnlab.messages import Response
 from cdnlab.panels import Panel
+from cdnlab.signedpolicy import canned_text
 from cdnlab.staircase import safe
 
 __all__ = ["BRANCHES", "CAUSES", "PATIENTS", "Branch", "Finding", "Visit", "model", "panel", "say", "view", "who_said_no"]
@@ -111,7 +114,7 @@ class Finding:
 
 
 def who_said_no(response: Response) -> Finding:
-    """Which side a refusal came from, read from status and body alone: what you also have on AWS.
+    """Which side a refusal came from, read from status, headers and body alone: what you also have on AWS.
 
     >>> from cdnlab.experiments.stack import shop
     >>> print(who_said_no(shop().cdn.request("PUT", "http://www.example.com/images/cat.jpg").response))
@@ -125,7 +128,7 @@ Look at its names, behaviours and countries (lesson 06).
             NOBODY, f"The status is {status}; but a custom error page may have changed it, so look whether this is what was asked for"
         )
     if not body.strip():
-        return Finding(NO_BODY, "There is no body (an answer to HEAD has none): ask again with GET")
+        return _by_headers(response)
     flat = " ".join(body.split())
     if "could not be satisfied" in flat and "cloudfront" in flat.lower():
         causes = [CAUSES[name] for name, case in CASES.items() if case.kind == "html" and case.status == status and case.text in flat]
@@ -140,6 +143,25 @@ Look at its names, behaviours and countries (lesson 06).
         if known:
             return Finding("signature", f"XML without RequestId: {code}, “{message}”", tuple(CAUSES[name] for name in known))
     return Finding("elsewhere", f"The body is none of CloudFront's and not S3's: “{_shortened(flat)}”")
+
+
+_NO_BODY = "There is no body (an answer to HEAD has none): ask again with GET"
+
+
+def _by_headers(response: Response) -> Finding:
+    """What the headers tell when there is no body."""
+    server, kind = response.headers.get("Server") or "", response.headers.get("Content-Type") or ""
+    own = server == "CloudFront" and "Error from" in (response.headers.get("X-Cache") or "")
+    if server == "AmazonS3":
+        return Finding("s3", "No body, but the header Server: AmazonS3")
+    if own and kind.startswith("text/xml"):
+        return Finding(
+            "signature", f"No body, but the headers of CloudFront's own XML; which Code it is, GET tells. Status {response.status}"
+        )
+    if own and kind.startswith("text/html"):
+        failed = response.status in (502, 504)
+        return Finding("distribution", "No body, but the headers of CloudFront's own HTML page; its text, GET tells", (), failed)
+    return Finding(NO_BODY, _NO_BODY)
 
 
 def _element(xml: str, name: str) -> str:
@@ -158,22 +180,43 @@ def _listed(*items: object) -> dict[str, object]:
     return {"Quantity": len(items), "Items": list(items)}
 
 
-def _get(url: str, viewer: Viewer | str = "Lisbon", headers: Sequence[tuple[str, str]] = (), **config: object) -> tuple[Response, str]:
-    journey = shop(**config).cdn.get(url, viewer, headers)  # type: ignore[arg-type]
+def _told(journey: Journey) -> tuple[Response, str]:
+    """The response, and the step at which it was decided: the origin's, or the last one."""
     asked = [step for step in journey.steps if step.place.kind == "origin"]
     step = asked[0] if asked else journey.steps[-1]
     return journey.response, f"{step.place}: {step.says}"
 
 
+def _get(url: str, viewer: Viewer | str = "Lisbon", headers: Sequence[tuple[str, str]] = (), **config: object) -> tuple[Response, str]:
+    return _told(shop(**config).cdn.get(url, viewer, headers))  # type: ignore[arg-type]
+
+
 def _put() -> tuple[Response, str]:
-    journey = shop().cdn.request("PUT", f"http://{HOST}/images/cat.jpg")
-    return journey.response, f"{journey.steps[-1].place}: {journey.steps[-1].says}"
+    return _told(shop().cdn.request("PUT", f"http://{HOST}/images/cat.jpg"))
 
 
-def _unsigned() -> tuple[Response, str]:
-    now = SimulatedClock().now()
-    answer = generated("missing key", request_id="c2lnbmVk", pop="LIS50-C1", at=now)
-    return answer, "nothing yet: signatures come in lesson 08, and this body is from the table of observed ones"
+def _link(alter: Callable[[str, darkroom.Darkroom], str], wait: float = 0) -> tuple[Response, str]:
+    """A link to a private photo, signed for an hour, altered, and opened after a while."""
+    here = darkroom.world()
+    url = alter(here.link(), here)
+    here.cdn.clock.advance(wait)
+    return _told(here.cdn.get(url))
+
+
+def _quoted(link: str, here: darkroom.Darkroom) -> str:
+    """A custom policy whose time is a text."""
+    policy = (
+        canned_text(here.photo, int(here.cdn.clock.now()) + darkroom.HOUR).replace('EpochTime":', 'EpochTime":"').replace("}}}]", '"}}}]')
+    )
+    return here.signer.url(here.photo, policy=policy)
+
+
+def _behind_oac() -> tuple[Response, str]:
+    """A bucket whose policy names another distribution's ARN."""
+    here = deputy.street()
+    room.put_policy(here.bucket, deputy.strangers_own()["Statement"])
+    cdn, host = here.doors[0]
+    return _told(cdn.get(f"https://{host}{room.PHOTO}"))
 
 
 _SHUT = {"GeoRestriction": {"RestrictionType": "blacklist", **_listed("PT")}}
@@ -183,13 +226,19 @@ _FIRST = ("images/private/*", "api/*", "images/*", "*.jpg")
 PATIENTS: MappingProxyType[str, Callable[[], tuple[Response, str]]] = MappingProxyType(
     {
         "HTTP on an https-only behaviour": lambda: _get(f"http://{HOST}/images/private/a.jpg", order=_FIRST),
-        "PUT of a photo": _put,
-        "a viewer in a country shut out": lambda: _get(f"https://{HOST}/", Restrictions=_SHUT),
-        "a name that is no alias": lambda: _get(f"https://{HOST}/", headers=[("Host", "shop.example.org")]),
         "a photo that does not exist": lambda: _get(f"https://{HOST}/images/dog.jpg"),
-        "that photo, with an error page for 403": lambda: _get(f"https://{HOST}/images/dog.jpg", CustomErrorResponses=_PAGE),
+        "no signature where one is needed": lambda: _link(lambda link, here: here.photo),
+        "PUT of a photo": _put,
+        "a link that has expired": lambda: _link(lambda link, here: link, wait=darkroom.HOUR + 1),
         "a page for members": lambda: _get(f"https://{HOST}/members"),
-        "no signature where one is needed": _unsigned,
+        "a link with the key group's id": lambda: _link(lambda link, here: link.replace(here.key, here.group)),
+        "a viewer in a country shut out": lambda: _get(f"https://{HOST}/", Restrictions=_SHUT),
+        "a link to which a mailing tool added &utm_source=mail": lambda: _link(lambda link, here: f"{link}&utm_source=mail"),
+        "a photo behind an OAC": _behind_oac,
+        "a link whose policy has its time in quotation marks": lambda: _link(_quoted),
+        "a name that is no alias": lambda: _get(f"https://{HOST}/", headers=[("Host", "shop.example.org")]),
+        "a link in plain base64": lambda: _link(lambda link, here: link.replace("~", "/").replace("_", "=")),
+        "a missing photo, with an error page for 403": lambda: _get(f"https://{HOST}/images/dog.jpg", CustomErrorResponses=_PAGE),
     }
 )
 """Refusals, each made anew by cdnlab: the response, and what only the simulator can know of its cause."""
