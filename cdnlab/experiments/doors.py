@@ -245,7 +245,8 @@ def _cell(doors: Doors, order: int) -> str:
         return head + _door(x + 16, y + 18, 0) + asked + _earlier(doors, order, x, y, 0)
     sign = glyph("error", x + 76, y + 47, 7) if knock.status >= 400 else ""
     shown = _text(x + (90 if sign else 66), y + 53, str(knock.status), 19, _bold())
-    why = knock.why if knock.sid else "may read, but not list" if knock.decision.rule == "S3-11" else "no statement fits"
+    nobody = "may read, but not list" if knock.decision.rule == "S3-11" else "no statement fits"
+    why = f"{knock.sid} lets it {'know' if knock.status == 404 else 'in'}" if knock.sid else nobody
     parts = [_door(x + 16, y + 18, knock.status), sign, shown, _text(x + 66, y + 78, why, 13), _earlier(doors, order, x, y, knock.status)]
     return f'{head}<g data-at="{number(order * _STEP + 45)}">{"".join(parts)}</g>{_guess(doors, door, path, x, y)}'
 

@@ -83,7 +83,8 @@ def say(shown: Uniform) -> str:
 def comment(shown: Uniform) -> str:
     """One line on what is worth noticing, reckoned from the statuses."""
     if not shown.met:
-        return "Two gates: who is named, and what else must be so. Choose, and press “Knock”."
+        changed = "Something has changed." if shown.tried else "A statement is two gates: who is named, and what else must be so. Choose."
+        return f"{changed} Press “Knock”."
     shop, blog, stranger, _ = (met.status == 200 for met in shown.met)
     if stranger:
         own = "" if shop else ", while your own shop, which still shows its OAI, does not"
