@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cdnlab import __version__
-from cdnlab.errors import CdnlabError, ConfigError
+from cdnlab.errors import CdnlabError, ConfigError, InputError
 from cdnlab.facts import lessons_path
 
 __all__ = ["copy_lessons", "main", "without_outputs"]
@@ -154,6 +154,25 @@ def _validate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _diagnose(arguments: argparse.Namespace) -> int:
+    from cdnlab.signing import diagnose
+
+    url = sys.stdin.buffer.read().removesuffix(b"\n").removesuffix(b"\r") if arguments.url == "-" else os.fsencode(arguments.url)
+    keys = {}
+    for given in arguments.key:
+        id, equals, path = given.partition("=")
+        if not equals or "PRIVATE KEY" in given:
+            raise InputError("--key takes the key's id and the file of its public half: --key K2JCJMDEHXQW5F=public.pem")
+        keys[id] = Path(path).read_bytes()
+    at = arguments.at
+    if at is not None and at.isascii() and at.isdigit():
+        at = int(at)
+    more = {} if arguments.ip is None else {"ip": arguments.ip}
+    found = diagnose(url, arguments.cookie or None, keys=keys, at=at, hosts=arguments.host, **more)
+    print(found)
+    return 0 if found.ok else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cdnlab", description="The CloudFront you can see through.")
     parser.add_argument("--version", action="version", version=f"cdnlab {__version__}")
@@ -171,6 +190,19 @@ def _parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="JSON or YAML: boto3's, the AWS CLI's or CloudFormation's form; - for standard input"
     )
     validate.set_defaults(run=_validate)
+    about = "Say why a signed URL or cookie is refused (exit status 1) and what to change, or that it is good. Public keys are enough."
+    doctor = commands.add_parser("diagnose", help="explain a signed URL or cookie", description=about)
+    doctor.add_argument("url", metavar="URL", help="the whole URL; - for standard input")
+    doctor.add_argument(
+        "--key", metavar="ID=FILE", action="append", default=[], help="a trusted key's id and its public half in PEM; for each key"
+    )
+    doctor.add_argument(
+        "--cookie", metavar="COOKIE", action="append", default=[], help="name=value, or a whole Cookie header; may be given again"
+    )
+    doctor.add_argument("--at", metavar="TIME", help="when: 2026-01-01T00:00:00Z or seconds since 1970; default: now")
+    doctor.add_argument("--ip", metavar="ADDRESS", help="the viewer's address, for a policy with an address condition")
+    doctor.add_argument("--host", metavar="NAME", action="append", default=[], help="a name of the distribution: its domain, an alias")
+    doctor.set_defaults(run=_diagnose)
     return parser
 
 
@@ -182,7 +214,7 @@ def _refused(reason: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; `argv`: without the program's name.
 
-    Returns the exit status: 0; 1 when `validate` found problems; 2, with one line on stderr, when a command could not run.
+    Returns the exit status: 0; 1 when `validate` found problems or `diagnose` a refusal; 2, with one line on stderr, when a command could not run.
     """
     arguments = _parser().parse_args(argv)
     try:

@@ -18,7 +18,7 @@ from cdnlab.staircase import picture, safe, time_bar
 from cdnlab.steps import Place, Step, Treatment
 from cdnlab.telling import Told, events, ms_text, name, overall, shares, station, x_cache
 
-__all__ = ["html", "treated"]
+__all__ = ["framed", "html", "treated"]
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
 _READ_FIRST = ("X-Cache", "Age", "Location", "Content-Range", "Cache-Control", "ETag", "X-Amz-Cf-Pop", "Via")
@@ -65,7 +65,13 @@ def html(journey: Told) -> str:
     """The journey as HTML for a notebook or a plain page, light or dark."""
     parts = [_head(journey), picture([journey]), _two_lines(journey), _steps(journey.steps), _time(journey)]
     parts += [_ledger(journey.treatments), _received(journey.origin_requests), _headers(journey.response.headers)]
-    return f'<div class="cdnlab cdnlab-page"><style>{marks.css()}{_STYLE.replace(".cdnlab-page", _STRONG)}</style>{"".join(parts)}</div>'
+    return framed("".join(parts))
+
+
+def framed(body: str, style: str = "") -> str:
+    """A page of the same look around other HTML. `style`: more rules for it, which begin with `.cdnlab-page`."""
+    sheet = (_STYLE + style).replace(".cdnlab-page", _STRONG)
+    return f'<div class="cdnlab cdnlab-page"><style>{marks.css()}{sheet}</style>{body}</div>'
 
 
 def _icon(kind: str) -> str:

@@ -1,0 +1,179 @@
+"""A case for the doctor: everything a verdict depends on, in one value that can be changed and judged again.
+
+A request is judged as an HTTP client would send it: the fragment stays at home, and a character that no URL may have is
+percent-encoded. The verdict is the edge's own (`verification.verify`); a URL that cannot be asked for at all has the stage
+"request", which comes before all of the edge's questions.
+
+A repair is a changed case. `text` is the one thing a request cannot say: what the signer may have signed, if it was something other
+than the edge holds the signature against.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from urllib.parse import quote
+
+from cdnlab.errors import MessageError
+from cdnlab.keys import PublicKey
+from cdnlab.messages import Headers, Request
+from cdnlab.resources import Address
+from cdnlab.signedpolicy import Flaw
+from cdnlab.tokens import COOKIE, Token, token_of
+from cdnlab.verification import STAGES, Opening, Verdict, address_of, opening_of, verify
+
+__all__ = ["Case", "Change", "Note", "asked", "judge", "one_header", "rank", "sendable", "short", "with_parameters"]
+
+_NOT_IN_URL = re.compile(r"[^\x21-\x7e]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ATTRIBUTES = ("path", "domain", "expires", "max-age", "secure", "httponly", "samesite", "partitioned", "priority")
+_ORDER = {"request": 0, **{stage: number for number, stage in enumerate(STAGES, 1)}, "": len(STAGES) + 1}
+
+
+class Note(NamedTuple):
+    """One mistake: its `name`, what was found (`says`), and what to change where (`fix`)."""
+
+    name: str
+    says: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a verdict depends on. `url`: as it is sent; `raw`: as it was given; `cookies`: the text of the Cookie header; `hosts`: the
+    distribution's names; `text`: what the signature is held against, if not what the edge would take.
+    """
+
+    url: str
+    raw: str
+    cookies: str
+    keys: Mapping[str, PublicKey]
+    at: float
+    ip: str
+    hosts: tuple[str, ...] = ()
+    text: bytes | None = None
+
+    @property
+    def request(self) -> Request | None:
+        """The request, if there can be one."""
+        try:
+            return Request("GET", self.url, Headers([("Cookie", self.cookies)] if self.cookies else []))
+        except MessageError:
+            return None
+
+    @property
+    def token(self) -> Token | None:
+        """What it shows of a signature."""
+        request = self.request
+        return None if request is None else token_of(request.query, request.headers.getall("Cookie"))
+
+    @property
+    def address(self) -> Address | None:
+        """The URL as a signature sees it."""
+        request = self.request
+        return None if request is None else address_of(request)
+
+    @property
+    def opening(self) -> Opening | None:
+        """What the edge would hold the signature against; None when there is no policy that can be read."""
+        token, address = self.token, self.address
+        opening = None if token is None or address is None else opening_of(token, address)
+        return None if isinstance(opening, Flaw) else opening
+
+    def at_url(self, raw: str) -> Case:
+        """The same case with another URL, which may need to be made fit to be sent."""
+        return replace(self, raw=raw, url=sendable(raw))
+
+
+class Change(NamedTuple):
+    """A changed case, and the mistakes that were taken out of it. `guess`: it counts only if the signature holds in the end;
+    `proven`: it counts even if that brings the request no further.
+    """
+
+    case: Case
+    notes: tuple[Note, ...]
+    guess: bool = False
+    proven: bool = False
+
+
+def sendable(url: str) -> str:
+    """A URL as an HTTP client sends it: without the fragment, and percent-encoded where it has to be.
+
+    >>> sendable("https://d111.cloudfront.net/my cat.jpg#tail")
+    'https://d111.cloudfront.net/my%20cat.jpg'
+    """
+    return _NOT_IN_URL.sub(lambda found: quote(found[0].encode("utf-8", "replace"), safe=""), url.partition("#")[0])
+
+
+def judge(case: Case) -> Verdict:
+    """The edge's verdict on a case. Never raises."""
+    try:
+        request = Request("GET", case.url, Headers([("Cookie", case.cookies)] if case.cookies else []))
+    except MessageError as error:
+        return Verdict(False, "MissingKey", "DOC-02", "request", f"no request can be made of it: {error}")
+    return verify(request, case.keys, at=case.at, ip=case.ip, text=case.text)
+
+
+def asked(stage: str) -> int:
+    """How many questions come before this stage."""
+    return _ORDER[stage]
+
+
+def rank(verdict: Verdict) -> int:
+    """How far a verdict got; more is further."""
+    return _ORDER[verdict.stage]
+
+
+def short(text: object, most: int = 100) -> str:
+    """A text from outside, quoted for a sentence: printable, and cut in its middle when it is long."""
+    shown = ascii(text)
+    return shown if len(shown) <= most else f"{shown[: most * 2 // 3]}...{shown[-most // 4 :]}"
+
+
+def with_parameters(case: Case, changes: Mapping[str, str | None], carrier: str = "") -> Case:
+    """The case with other signing parameters, None for one to take away. `carrier`: URL or cookies, if it shows none yet."""
+    token = case.token
+    if (token.carrier if token else carrier) == "cookies":
+        parts = [part.strip(" \t") for part in case.cookies.split(";")] if case.cookies else []
+        return replace(case, cookies="; ".join(_changed(parts, {COOKIE + name: value for name, value in changes.items()})))
+    base, mark, query = case.url.partition("?")
+    parts = _changed(query.split("&") if mark else [], changes)
+    url = f"{base}?{'&'.join(parts)}" if parts else base
+    return replace(case, url=url, raw=url)
+
+
+def _changed(parts: Sequence[str], changes: Mapping[str, str | None]) -> list[str]:
+    kept, left = [], dict(changes)
+    for part in parts:
+        name = part.partition("=")[0]
+        if name not in changes:
+            kept.append(part)
+        elif (value := left.pop(name, None)) is not None:
+            kept.append(f"{name}={value}")
+    return kept + [f"{name}={value}" for name, value in left.items() if value is not None]
+
+
+def one_header(cookies: Mapping[str, str] | str | Iterable[str] | None) -> str:
+    """Cookies as the text of one Cookie header. Takes a mapping, a Cookie header, or lines `name=value` and Set-Cookie lines.
+
+    >>> one_header(["CloudFront-Expires=5; Path=/; Secure", "theme=dark"])
+    'CloudFront-Expires=5; theme=dark'
+    """
+    if cookies is None:
+        return ""
+    if isinstance(cookies, Mapping):
+        text = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    else:
+        lines = cookies.splitlines() if isinstance(cookies, str) else [line for each in cookies for line in str(each).splitlines()]
+        text = "; ".join(filter(None, map(_pairs, lines)))
+    return _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
+
+
+def _pairs(line: str) -> str:
+    """The pairs of one line: a Cookie header's all, a Set-Cookie line's without its attributes."""
+    line = re.sub(r"\A\s*(?:set-)?cookie\s*:", "", line, flags=re.IGNORECASE).strip()
+    first, *rest = [part.strip() for part in line.split(";")]
+    kept = [part for part in rest if part.partition("=")[0].strip().lower() not in _ATTRIBUTES]
+    return "; ".join(filter(None, [first, *kept]))
