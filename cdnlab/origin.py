@@ -33,7 +33,10 @@ _NOWHERE = Place("origin (nobody answers)", kind="origin", code="", city="")
 
 
 class Origin(Protocol):
-    """Anything that CloudFront can ask: the host names it answers to, where it stands, and its answers."""
+    """Anything that CloudFront can ask: the host names it answers to, where it stands, and its answers.
+
+    One that also has `fetch(fetch, at)` is asked that way instead, and learns the time limits, too.
+    """
 
     hosts: tuple[str, ...]
     place: Place

@@ -46,12 +46,12 @@ _CHUNK = 65536
 
 
 class _Keys:
-    """An access key and its secret, which prints as neither."""
+    """An access key, its secret, and a session token if they are temporary; it prints as none of them."""
 
-    __slots__ = ("access", "secret")
+    __slots__ = ("access", "secret", "token")
 
-    def __init__(self, access: str, secret: str) -> None:
-        self.access, self.secret = access, secret
+    def __init__(self, access: str, secret: str, token: str) -> None:
+        self.access, self.secret, self.token = access, secret, token
 
     def __repr__(self) -> str:
         return "(keys, not shown)"
@@ -61,10 +61,11 @@ class S3Endpoint(Breakable):
     """The bucket `name` on the S3-compatible server at `endpoint_url` (`http://127.0.0.1:9000`), as an origin to connect.
 
     It answers under the names that the bucket has on AWS in `region`, so that a distribution's config needs no change;
-    on the map it stands there. `access_key`, `secret_key`: what CloudFront's signatures are made with; the secret is
-    never shown. `signing_region`: the Region in the signature, if the server wants another. `path_style`: whether the
-    bucket stands in the path (`/photos/cat.jpg`) or in the Host (`photos.s3.example.com`); the connection goes to the
-    named host either way. `seconds`: simulated thinking time. `fault`: as for a Bucket.
+    on the map it stands there. `access_key`, `secret_key` (and `session_token`, if the keys are temporary): what
+    CloudFront's signatures are made with; they are never shown. `signing_region`: the Region in the signature, if the
+    server wants another. `path_style`: whether the bucket stands in the path (`/photos/cat.jpg`) or in the Host
+    (`photos.s3.example.com`); the connection goes to the named host either way. `seconds`: simulated thinking time.
+    `fault`: as for a Bucket.
 
     Raises InputError for a URL that is none, keys that are no texts, UnknownName for the Region, APIError
     InvalidBucketName. Nothing is asked before the first request.
@@ -84,6 +85,7 @@ class S3Endpoint(Breakable):
         region: str = "us-east-1",
         access_key: str,
         secret_key: str,
+        session_token: str = "",
         signing_region: str = "",
         path_style: bool = True,
         seconds: float = 0.0,
@@ -95,8 +97,9 @@ class S3Endpoint(Breakable):
         url = split_url(endpoint_url)
         if url.path != "/" or url.query is not None:
             raise InputError(f"endpoint_url {endpoint_url!r} has a path; give scheme, host and port, such as 'http://127.0.0.1:9000'")
-        for word, text in (("access_key", access_key), ("secret_key", secret_key)):
-            if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable():
+        for word, text in (("access_key", access_key), ("secret_key", secret_key), ("session_token", session_token)):
+            needed = word != "session_token"
+            if not isinstance(text, str) or (needed and not text) or not text.isascii() or not text.isprintable():
                 raise InputError(f"{word} must be a text of visible ASCII characters, as the server's keys are; it is not shown here")
         if not isinstance(signing_region, str) or not re.fullmatch(r"[A-Za-z0-9-]*", signing_region):
             raise InputError(f"signing_region {signing_region!r} is no name of a Region; leave it out, or write one such as 'us-east-1'")
@@ -110,7 +113,7 @@ class S3Endpoint(Breakable):
         if not path_style and authority.startswith("["):
             raise InputError(f"endpoint_url {endpoint_url!r}: a bucket's name cannot stand before an IPv6 address; use path_style=True")
         self.server_host = authority if path_style else f"{name}.{authority}"
-        self._keys = _Keys(access_key, secret_key)
+        self._keys = _Keys(access_key, secret_key, session_token)
 
     def receive(self, request: Request, at: float, signed_by: Any = None) -> Reply:
         """The server's answer to a request, with the time limits that origins have by default."""
@@ -161,7 +164,7 @@ class S3Endpoint(Breakable):
         asked = AWSRequest(method=method, url=f"{scheme}://{self.server_host}{_canonical(target)}", data=body)
         for name in dict.fromkeys(name.lower() for name, _ in covered):
             asked.headers[name] = ",".join(headers.getall(name))
-        S3SigV4Auth(Credentials(self._keys.access, self._keys.secret), "s3", self.signing_region).add_auth(asked)
+        S3SigV4Auth(Credentials(self._keys.access, self._keys.secret, self._keys.token or None), "s3", self.signing_region).add_auth(asked)
         rest = headers.without(*(name for name, _ in covered))
         return Headers([*asked.headers.items(), *rest.items()])
 

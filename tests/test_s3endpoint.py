@@ -293,6 +293,16 @@ def test_the_host_is_the_one_the_server_expects_and_is_signed(scripted):
         assert heard.endswith("\r\n\r\nbody") and "\r\ncontent-length: 4\r\n" in heard
 
 
+@pytest.mark.rule("S3REAL-01", "S3REAL-06")
+def test_temporary_keys_bring_their_token_which_is_signed_and_not_shown(scripted):
+    server = scripted(OK)
+    origin = endpoint(server.url, session_token="a-token")
+    origin.receive(Request("GET", f"https://{origin.endpoint}/a", {"X-Amz-Security-Token": "theirs"}), 0.0, OAC)
+    heard = server.heard[-1].lower()
+    assert heard.count(b"x-amz-security-token: a-token") == 1 and b";x-amz-security-token," in heard and b"theirs" not in heard
+    assert "a-token" not in repr(vars(origin))
+
+
 @pytest.mark.rule("S3REAL-02")
 def test_an_unsigned_request_keeps_the_viewers_authorization_and_gets_no_other(scripted):
     server = scripted(OK)
