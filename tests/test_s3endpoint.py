@@ -184,6 +184,16 @@ def test_a_range_is_served_by_the_server_and_by_the_edge(server):
     assert (cached.response.status, cached.response.body, cached.result) == (206, b"234", "Hit")
 
 
+@pytest.mark.rule("S3REAL-03", "TTL-20")
+def test_an_expired_copy_is_renewed_by_the_servers_304(server):
+    cdn, url = behind(endpoint(server), cache=legacy(default_ttl=10, max_ttl=10))
+    results = []
+    for seconds in (0, 5, 20):
+        cdn.clock.advance(seconds)
+        results.append(cdn.get(f"{url}/cat.jpg").result)
+    assert results == ["Miss", "Hit", "RefreshHit"]
+
+
 @pytest.mark.rule("S3REAL-03")
 def test_the_emulated_bucket_and_the_real_server_agree(server):
     allowed = {"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}}
