@@ -241,6 +241,17 @@ def test_the_signing_behaviours_differ_as_the_table_says():
     assert rows == [["always", "200", "200", "200"], ["never", "403", "200", "403"], ["no-override", "200", "200", "200"]]
 
 
+def test_a_kms_key_is_a_second_list():
+    assert [line.split()[-1] for line in room.encrypted().splitlines()] == ["400", "403", "200"]
+
+
+def test_the_linter_warns_of_the_confused_deputy_and_not_of_its_repair():
+    here = room.room(shows="oac")
+    settings = room.config(here.bucket, oac=here.oac, DefaultRootObject="index.html")
+    assert [advice.rule for advice in lint(settings, {"photos": deputy.given()})] == ["OAI-04"]
+    assert lint(settings, {"photos": deputy.repaired()}) == []
+
+
 def test_a_cached_copy_does_not_read_the_policy():
     here = room.room("read")
     here.staff()

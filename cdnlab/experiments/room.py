@@ -13,13 +13,28 @@ from typing import Any, NamedTuple
 
 from cdnlab.bucket import Bucket
 from cdnlab.cloudfront import CloudFront
+from cdnlab.encryption import Key
 from cdnlab.journey import Journey
 from cdnlab.messages import Request, Response
 from cdnlab.oai import CLOUDFRONT
 from cdnlab.policies import managed
 from cdnlab.signing import KeyPair, Signer
 
-__all__ = ["ACCOUNT", "MISSING", "PHOTO", "Room", "allow", "config", "guest", "listing", "put_policy", "room", "service", "signing"]
+__all__ = [
+    "ACCOUNT",
+    "MISSING",
+    "PHOTO",
+    "Room",
+    "allow",
+    "config",
+    "encrypted",
+    "guest",
+    "listing",
+    "put_policy",
+    "room",
+    "service",
+    "signing",
+]
 
 ACCOUNT = "111122223333"
 PHOTO, MISSING = "/cat.jpg", "/dog.jpg"
@@ -210,4 +225,20 @@ def signing() -> str:
             here = room(*statements, shows="oac", behavior=behavior)
             seen.append(here.cdn.get(f"https://{here.host}{PHOTO}", headers=headers).response.status)
         rows.append(f"{behavior:12}  {seen[0]:<7}  {seen[1]:<6}  {seen[2]}")
+    return "\n".join(rows)
+
+
+def encrypted() -> str:
+    """What viewers get for a photo that is encrypted with a KMS key, by what the distribution shows and what the key's policy says."""
+    rows = []
+    for shows, named in (("oai", False), ("oac", False), ("oac", True)):
+        here = room("read" if shows == "oai" else "arn", shows=shows)
+        key = Key(f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+        here.bucket.add_key(key)
+        here.bucket.put_object(Key=PHOTO[1:], Body=_CAT, ServerSideEncryption="aws:kms", SSEKMSKeyId=key.arn)
+        if named:
+            may = {**service(sid="Decrypt", action="kms:Decrypt", SourceArn=here.arn), "Resource": "*"}
+            key.put_key_policy(Policy=json.dumps({"Version": "2012-10-17", "Statement": [may]}))
+        who = f"{shows.upper()}, on the bucket's list" + (" and in the key's policy" if named else "")
+        rows.append(f"{who:51} {here.staff().response.status}")
     return "\n".join(rows)
