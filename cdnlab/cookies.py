@@ -21,15 +21,17 @@ is a model of a browser; some block the cookies of other sites altogether, whate
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Literal, NamedTuple, TypeAlias
 
 from cdnlab.errors import InputError
 from cdnlab.messages import Headers
 from cdnlab.sites import canonical, host_of, is_address, is_suffix, origin_of, same_site, site_of, split
 
-__all__ = ["Check", "Cookie", "CookieJar", "Kept", "cookie_date", "judge", "keep", "readable", "refused"]
+__all__ = ["Check", "Cookie", "CookieJar", "Kept", "cookie_date", "judge", "keep", "mended", "readable", "refused"]
 
 SameSite: TypeAlias = Literal["Strict", "Lax", "None", ""]
 
@@ -255,6 +257,35 @@ def judge(cookie: Cookie, url: str, *, page: str | None = None, at: float = 0.0)
 def refused(checks: tuple[Check, ...]) -> Check | None:
     """The first check that is not ok."""
     return next((check for check in checks if not check.ok), None)
+
+
+def mended(line: str, url: str, wanted: str, *, page: str | None = None) -> str | None:
+    """A Set-Cookie like `line`, changed as little as it takes for a browser to keep it from `url` and to send it to `wanted`.
+
+    None when no attribute can do that: a host sets no cookies for another site. Raises InputError for what is no URL.
+
+    >>> mended("a=1; Path=/", "https://www.example.com/login", "https://media.example.com/film/seg0.ts")
+    'a=1; Path=/; Domain=example.com'
+    >>> mended("a=1", "https://www.example.com/login", "https://d111.cloudfront.net/film/seg0.ts")
+    """
+    changes = (("Path", "/"), ("Domain", site_of(url)), ("Domain", ""), ("Secure", None), ("SameSite", "None"))
+    for count in range(len(changes) + 1):
+        for chosen in combinations(changes, count):
+            changed = _changed(line, chosen)
+            cookie = keep(changed, url).cookie
+            if cookie is not None and refused(judge(cookie, wanted, page=page)) is None:
+                return changed
+    return None
+
+
+def _changed(line: str, changes: Iterable[tuple[str, str | None]]) -> str:
+    """A Set-Cookie with some attributes as given: "" takes one away, None is a flag."""
+    pair, *rest = line.split(";")
+    for name, value in changes:
+        rest = [each for each in rest if each.partition("=")[0].strip().lower() != name.lower()]
+        if value != "":
+            rest.append(f" {name}" if value is None else f" {name}={value}")
+    return ";".join([pair, *rest])
 
 
 class CookieJar:

@@ -28,7 +28,7 @@ URL, COOKIE = PILES = ("signed URL", "signed cookies")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One card: what it `asks` for; the `files` the client opens, the `folder` that cookies are made for, its habits; a reason for each pile."""
+    """One card: what it `asks` for, the `files` that are opened, the `folder` that cookies are for, a reason a pile; the client's habits."""
 
     asks: str
     files: tuple[str, ...]
@@ -198,7 +198,8 @@ def comment(table: Table) -> str:
 
 _STYLE = """
 .cdnlab .cdnlab-piles{display:flex;flex-wrap:wrap;gap:12px;margin:8px 0}
-.cdnlab .cdnlab-piles>section{flex:1 1 14rem;border:1px solid color-mix(in srgb,currentColor 45%,transparent);border-radius:6px;padding:6px 10px}
+.cdnlab .cdnlab-piles>section{flex:1 1 14rem;padding:6px 10px;border-radius:6px;
+border:1px solid color-mix(in srgb,currentColor 45%,transparent)}
 .cdnlab .cdnlab-piles h4{margin:2px 0 6px;font-size:13.5px;font-weight:600;color:inherit}
 .cdnlab .cdnlab-card{border:1px solid;border-radius:5px;padding:5px 8px;margin:6px 0;font-size:13px;background:var(--cdnlab-paper)}
 .cdnlab .cdnlab-card svg{vertical-align:-3px;margin-right:5px}
@@ -217,7 +218,8 @@ def _card(put: Sorted, last: bool) -> str:
 def view(table: Table) -> str:
     """The comment, the card in hand, and the two piles."""
     lying = {put.card for put in table.lying}
-    hand = f'<div class="cdnlab-card cdnlab-hand"><strong>In hand: {safe(table.card)}</strong><small>{safe(CASES[table.card].asks)}</small></div>'
+    words = f"<strong>In hand: {safe(table.card)}</strong><small>{safe(CASES[table.card].asks)}</small>"
+    hand = f'<div class="cdnlab-card cdnlab-hand">{words}</div>'
     piles = []
     for pile in PILES:
         cards = "".join(_card(put, put is table.last) for put in table.lying if put.pile == pile)

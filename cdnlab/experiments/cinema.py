@@ -27,7 +27,7 @@ from cdnlab.journey import Journey
 from cdnlab.mediachannel import LOOP_SECONDS, MediaChannel
 from cdnlab.policies import managed
 from cdnlab.signing import KeyPair, Signer
-from cdnlab.tokens import COOKIE, PARAMETERS, cookie_header
+from cdnlab.tokens import COOKIE, PARAMETERS
 
 __all__ = [
     "FILES",
@@ -273,8 +273,3 @@ def play(here: Cinema, url: str, jar: CookieJar, *, start: float = 0.0, extra: s
         cookies = jar.header(address, at=now)
         tries.append(Try(file, here.cdn.get(address, headers={"Cookie": cookies} if cookies else {}), due - login))
     return tuple(tries)
-
-
-def header(permission: Permission) -> str:
-    """The permission's cookies as one Cookie header."""
-    return cookie_header(permission.cookies)

@@ -1,0 +1,107 @@
+"""The exercises of lesson 09: what they reckon with, and a login that needs repair.
+
+All of it is asked of the cinema (`cinema.py`): real requests, through a distribution that wants signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cdnlab.cookies import CookieJar, refused
+from cdnlab.errors import InputError
+from cdnlab.experiments import plug
+from cdnlab.experiments.cinema import FILM, LOGIN, PLAYLIST, SITE, browser, cinema, play, set_cookies, shows
+from cdnlab.experiments.film import CUSTOM_URL, played
+from cdnlab.journey import Journey
+from cdnlab.panels import Press
+from cdnlab.tokens import cookie_header
+
+__all__ = ["broken_login", "custom_url", "half_mended", "handed_on", "mended_login", "recalled", "same_cookie", "too_wide", "trouble"]
+
+
+def recalled() -> int:
+    """Lesson 07: how many of a live playlist's five segments are Hits for the viewer who asks one segment later."""
+    last = plug.model([Press("Wait, then ask", {"state": "healthy", "wait": 6})], kind="live channel").last
+    return sum(journey.result == "Hit" for _, journey in last.segments)
+
+
+def custom_url() -> list[int | str]:
+    """How many of the seven doors a playlist's custom URL for the whole folder opens, and what the others answer."""
+    shown = played(CUSTOM_URL)
+    return [shown.opened, shown.refused.code if shown.refused else ""]
+
+
+def same_cookie() -> list[int]:
+    """The statuses of four addresses for a browser whose cookies are good for /film/*."""
+    here = cinema()
+    jar = browser(here.signer.cookies(f"{FILM}*", here.ends))
+    urls = (f"{FILM}seg3.ts", f"{FILM}seg3.ts?quality=hd", f"{FILM}seg3.ts?Expires=never", f"{SITE}/film2/seg3.ts")
+    return [here.cdn.get(url, headers={"Cookie": jar.header(url)}).response.status for url in urls]
+
+
+def handed_on() -> list[int]:
+    """What a friend gets who is mailed the address of a segment seen with cookies, and then a signed URL."""
+    here = cinema()
+    return [here.cdn.get(url).response.status for url in (f"{FILM}seg0.ts", here.signer.url(PLAYLIST, here.ends))]
+
+
+# ---- the incident
+
+
+def broken_login() -> dict[str, str]:
+    """A login whose viewers see a playlist and no film."""
+    return {"resource": PLAYLIST, "attributes": "Path=/film/index.m3u8; Secure; HttpOnly"}
+
+
+def mended_login() -> dict[str, str]:
+    """One good repair."""
+    return {"resource": f"{FILM}*", "attributes": "Path=/film/; Secure; HttpOnly"}
+
+
+def trouble(login: Mapping[str, Any]) -> str:
+    """What goes wrong for a viewer of this login; "" when the film plays and nothing else opens. Raises InputError."""
+    if (
+        not isinstance(login, Mapping)
+        or set(login) != {"resource", "attributes"}
+        or not all(isinstance(each, str) for each in login.values())
+    ):
+        raise InputError("a login has two texts: {'resource': what its policy is for, 'attributes': what follows in each Set-Cookie}")
+    here, jar = cinema(), CookieJar()
+    cookies = here.signer.cookies(login["resource"], here.ends)
+    for line in set_cookies(cookies, login["attributes"]):
+        kept = jar.receive(line, LOGIN)
+        if (wrong := refused(kept.checks)) is not None:
+            return f"The browser throws the cookies away: {wrong.says}."
+    if shut := next((each for each in play(here, PLAYLIST, jar) if not each.opened), None):
+        return (
+            f"{shut.name} answers 403 {shut.code}. The browser showed {_shown(shut.journey)}. The edge says: {shut.journey.steps[-1].says}."
+        )
+    if jar.header(FILM.replace("https", "http")):
+        return (
+            "The film plays. But the cookies are shown over plain HTTP as well, where anybody on the way can copy them: Secure is missing."
+        )
+    for url in OTHERS:
+        # with a tool of his own a viewer shows his cookies wherever he likes: it is the policy that must be narrow, not the Path
+        if here.cdn.get(url, headers={"Cookie": cookie_header(cookies)}).response.status == 200:
+            return f"The film plays. But {url.removeprefix(SITE)} opens, too, and nobody paid for that: the policy is for too much."
+    return ""
+
+
+OTHERS = (f"{SITE}/film2/index.m3u8", f"{SITE}/members/january.html")
+"""What the viewer of the film has not paid for."""
+
+
+def _shown(journey: Journey) -> str:
+    what = shows(journey)
+    return "no cookie at all, because of their Path" if what == "nothing" else what
+
+
+def half_mended() -> dict[str, str]:
+    """The policy is right now, the Path is not."""
+    return broken_login() | {"resource": f"{FILM}*"}
+
+
+def too_wide() -> dict[str, str]:
+    """The film plays, and so does everything else."""
+    return mended_login() | {"resource": f"{SITE}/*"}
