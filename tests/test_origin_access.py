@@ -145,6 +145,23 @@ def test_block_public_access_takes_the_policies_for_cloudfront_and_refuses_a_pub
         shop.policy(shop.oac_statement(made, Principal="*", Condition={"StringLike": {"AWS:SourceArn": "arn:aws:cloudfront::*"}}))
 
 
+@pytest.mark.rule("S3-63", "S3-65")
+def test_an_object_acl_opens_it_to_the_oai_once_acls_count():
+    shop = Shop()
+    made = shop.distribution(oai=shop.oai)
+    grant = {"Key": "cat.jpg", "GrantRead": f'id="{shop.user}"'}
+    with pytest.raises(APIError) as caught:
+        shop.bucket.put_object_acl(**grant)
+    assert caught.value.code == "AccessControlListNotSupported"
+    shop.bucket.put_bucket_ownership_controls(OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]})
+    shop.bucket.put_object_acl(**grant)
+    journey = shop.cdn.get(shop.url(made))
+    assert (journey.response.status, shop.direct().response.status) == (200, 403)
+    assert any("answers 200: the ACL of 'cat.jpg' grants READ to the canonical user" in step.says for step in journey.steps)
+    shop.bucket.put_bucket_ownership_controls(OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    assert shop.status(made) == 403
+
+
 # --- who signs
 
 
