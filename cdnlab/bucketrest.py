@@ -41,7 +41,10 @@ __all__ = ["Answered", "Asked", "RestEndpoint"]
 STORED = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires")
 STORED_AMZ = ("x-amz-website-redirect-location", "x-amz-storage-class")
 STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")  # those that can be read at once
-NOT_MODELLED = ("x-amz-copy-source", "x-amz-tagging", "x-amz-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode")
+NOT_MODELLED = (
+    *("x-amz-copy-source", "x-amz-tagging", "x-amz-server-side-encryption-customer-algorithm", "x-amz-server-side-encryption-context"),
+    "x-amz-object-lock-mode",
+)
 OVERRIDES = tuple(f"response-{name.lower()}" for name in STORED)
 DAY = 86_400.0
 # What `?name` of an object or of the bucket is called in an action.

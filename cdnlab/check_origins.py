@@ -202,7 +202,8 @@ def _check_known(origin: Field, account: Account) -> None:
     if oai and (known := account.origin_access_identities) is not None and oai not in known:
         if known and oai not in account.elsewhere:
             legal = alternatives(oai, known, "create_cloud_front_origin_access_identity makes one")
-            origin.refuse("InvalidOriginAccessIdentity", "S3OriginConfig.OriginAccessIdentity", path, "this account has no such OAI; adopt takes over one of AWS", legal)
+            rule = "this account has no such OAI; adopt takes over one that exists on AWS"
+            origin.refuse("InvalidOriginAccessIdentity", "S3OriginConfig.OriginAccessIdentity", path, rule, legal)
         else:
             origin.warn("S3OriginConfig.OriginAccessIdentity", f"there is no OAI {oai} {elsewhere}")
     controls = account.origin_access_controls
@@ -216,7 +217,8 @@ def _check_known(origin: Field, account: Account) -> None:
             origin.refuse("InvalidOriginAccessControl", "OriginAccessControlId", oac, rule, legal)
     elif controls and oac not in account.elsewhere:
         legal = alternatives(oac, controls, "create_origin_access_control makes one")
-        origin.refuse("InvalidOriginAccessControl", "OriginAccessControlId", oac, "this account has no such OAC; adopt takes over one of AWS", legal)
+        rule = "this account has no such OAC; adopt takes over one that exists on AWS"
+        origin.refuse("InvalidOriginAccessControl", "OriginAccessControlId", oac, rule, legal)
     else:
         origin.warn("OriginAccessControlId", f"there is no OAC {oac} {elsewhere}. Until then it always signs")
 

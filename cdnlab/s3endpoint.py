@@ -103,10 +103,12 @@ class S3Endpoint(Breakable):
                 raise InputError(f"{word} must be a text of visible ASCII characters, as the server's keys are; it is not shown here")
         if not isinstance(signing_region, str) or not re.fullmatch(r"[A-Za-z0-9-]*", signing_region):
             raise InputError(f"signing_region {signing_region!r} is no name of a Region; leave it out, or write one such as 'us-east-1'")
+        if not isinstance(path_style, bool):
+            raise InputError(f"path_style is {path_style!r}; True: the bucket stands in the path, False: in the Host")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e6:
             raise InputError(f"S3Endpoint {name!r}: seconds is {seconds!r}; give the thinking time as a number of seconds, 0 or more")
         self.endpoint_url = f"{url.scheme}://{url.authority}"
-        self.signing_region, self.path_style, self.seconds = signing_region or region, bool(path_style), float(seconds)
+        self.signing_region, self.path_style, self.seconds = signing_region or region, path_style, float(seconds)
         usual = 443 if url.scheme == "https" else 80
         self._tls, self._address = url.scheme == "https", (url.host.strip("[]"), url.port or usual)
         authority = url.host if url.port in (None, usual) else url.authority

@@ -447,6 +447,7 @@ def test_whoever_may_put_and_delete_puts_and_deletes():
         ({"x-amz-server-side-encryption-aws-kms-key-id": "k"}, "InvalidArgument"),
         ({"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "k"}, "KMS.NotFoundException"),
         ({"x-amz-copy-source": "/photos/a"}, "NotImplemented"),
+        ({"x-amz-server-side-encryption-context": "e30="}, "NotImplemented"),
         ({"x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"}, "IncompleteBody"),
         ({"If-None-Match": "*"}, "PreconditionFailed"),
         ({"If-None-Match": '"x"'}, "NotImplemented"),

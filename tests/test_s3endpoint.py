@@ -487,6 +487,8 @@ def test_the_secret_is_nowhere_to_be_seen(scripted):
         ({"endpoint_url": "http://[::1]:9000", "path_style": False}, InputError, "path_style=True"),
         ({"region": "eu-nowhere-1"}, UnknownName, "eu-nowhere-1"),
         ({"signing_region": "a b"}, InputError, "signing_region"),
+        ({"path_style": "no"}, InputError, "path_style"),
+        ({"endpoint_url": 9000}, InputError, "URL"),
         ({"seconds": -1}, InputError, "thinking time"),
         ({"name": "No"}, APIError, "InvalidBucketName"),
     ],
