@@ -1,7 +1,7 @@
 """A URL cut into the parts that a signature distinguishes, for the lessons' pictures.
 
-What goes into the text that is signed (scheme, host, path, own query, and of the signing parameters the moment it ends) is underlined;
-the signature and the key's id stand beside that text. Any text can be cut, also one that is no URL.
+What the text that is signed is made of is underlined: for a canned policy scheme, host, path, own query and the moment it ends, for a
+custom one the policy itself. The signature and the key's id stand beside that text. Any text can be cut, also one that is no URL.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cdnlab.tokens import PARAMETERS
 __all__ = ["STYLE", "Segment", "cut", "shown"]
 
 SIGNED = ("scheme", "host", "path", "own query", "Expires")
-"""The segments that are part of a canned policy's text."""
+"""The segments that a canned policy is made of."""
 
 
 class Segment(NamedTuple):
@@ -71,9 +71,10 @@ def shown(url: str, was: str = "", most: int = 24) -> str:
     now, before = cut(url), cut(was or url)
     word = "moved" if sorted(_order(now)) == sorted(_order(before)) and _order(now) != _order(before) else "changed"
     fresh = [part for part, old in zip(now, before, strict=False) if part.name != old.name] if word == "moved" else _new(now, before)
-    pieces = [_piece(part, word if part in fresh else "", most) for part in now]
-    gone = [part for part in before if part.name not in _order(now)]
-    return f'<div class="cdnlab-url">{"".join([*pieces, *(_piece(part, "gone", most) for part in gone)])}</div>'
+    signed = ("Policy",) if "Policy" in _order(now) else SIGNED
+    pieces = [_piece(part, word if part in fresh else "", signed, most) for part in now]
+    gone = [_piece(part, "gone", signed, most) for part in before if part.name not in _order(now)]
+    return f'<div class="cdnlab-url">{"".join([*pieces, *gone])}</div>'
 
 
 def _order(parts: Sequence[Segment]) -> list[str]:
@@ -86,8 +87,8 @@ def _new(now: Sequence[Segment], before: Sequence[Segment]) -> list[Segment]:
     return [part for part in now if (part.name, part.text.lstrip("?&")) not in old]
 
 
-def _piece(part: Segment, note: str, most: int) -> str:
-    names = ["cdnlab-signed"] * (part.name in SIGNED) + ["cdnlab-gone" if note == "gone" else "cdnlab-changed"] * bool(note)
+def _piece(part: Segment, note: str, signed: Sequence[str], most: int) -> str:
+    names = ["cdnlab-signed"] * (part.name in signed) + ["cdnlab-gone" if note == "gone" else "cdnlab-changed"] * bool(note)
     kind = f' class="{" ".join(names)}"' if names else ""
     text = "" if note == "gone" else f"<code>{safe(_short(part, most))}</code>"
     return f"<span{kind}><small>{safe(f'{part.name}, {note}' if note else part.name)}</small>{text}</span>"

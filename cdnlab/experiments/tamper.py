@@ -308,6 +308,8 @@ def _table(bench: Bench) -> str:
     rows = []
     for name, trial in zip(SIX, bench.six, strict=True):
         said = "" if bench.ticked is None else "breaks" if name in bench.ticked else "holds"
+        if said and trial is not None:
+            said += " ✓" if (name in (bench.ticked or ())) == (trial.status != 200) else " ✗"
         came = "not tried yet" if trial is None else f"{_mark(trial)}{trial.status} {trial.code}"
         rows.append(f'<tr><th scope="row">{safe(name)}</th><td>{said}</td><td>{came}</td></tr>')
     head = "".join(f'<th scope="col">{each}</th>' for each in ("change", "you said", "what came of it"))
@@ -329,8 +331,8 @@ def view(bench: Bench) -> str:
     """The link in its segments, the way it went, the two texts, the six changes."""
     trial = bench.trial
     parts = [f"<style>{SEGMENTS}{_STYLE}</style><p><strong>{safe(comment(bench))}</strong></p>", shown(bench.url, bench.link)]
-    parts.append('<p class="cdnlab-note">Underlined: goes into the text that is signed. Framed: altered.</p>')
-    parts.append(way(trial and trial.journey, warm=bench.warm, sealed="Signature=" in bench.url, says=say(bench)))
+    parts.append('<p class="cdnlab-note">Underlined: what the signed text is made of. Framed: altered.</p>')
+    parts.append(way(trial.journey if trial else None, warm=bench.warm, sealed="Signature=" in bench.url, says=say(bench)))
     if trial is not None:
         parts.append(_texts(trial) + _reads(trial))
     return "".join([*parts, _table(bench)])
@@ -340,10 +342,10 @@ def _texts(trial: Trial) -> str:
     """What was signed, what the edge rebuilt."""
     if trial.rebuilt is None:
         return "<p>The edge rebuilt no text: it did not come to that.</p>"
-    return f'<div class="cdnlab-texts">{side_by_side_html(trial.signed, trial.rebuilt, ("signed", "rebuilt"), 72)}</div>'
+    return f'<div class="cdnlab-texts">{side_by_side_html(trial.signed, trial.rebuilt, ("signed", "rebuilt"), 80)}</div>'
 
 
-_WHEN = {0: "at once", 1800: "30 min", 3599: "59 min 59 s", 3601: "1 h 1 s", 86400: "1 day"}
+_WHEN: dict[float, str] = {0: "at once", 1800: "30 min", 3599: "59 min 59 s", 3601: "1 h 1 s", 86400: "1 day"}
 
 
 def panel() -> Panel[Bench]:
