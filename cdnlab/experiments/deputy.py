@@ -7,7 +7,6 @@ somebody else. Four callers: your shop's distribution, your blog's, a stranger's
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -139,10 +138,10 @@ def everybody() -> dict[str, Any]:
     return policy
 
 
-def trouble(policy: Mapping[str, Any]) -> str:
-    """What is still wrong under this bucket policy; "" when all is well. Raises what put_bucket_policy raises."""
+def trouble(policy: Mapping[str, Any] | str) -> str:
+    """What is still wrong under this bucket policy (as a dict, or its JSON); "" when all is well. Raises what put_bucket_policy raises."""
     here = street()
-    here.bucket.put_bucket_policy(Policy=json.dumps(copy.deepcopy(policy)))
+    here.bucket.put_bucket_policy(Policy=policy if isinstance(policy, str) else json.dumps(policy))
     shop, blog, stranger, unsigned = (here.status(caller) for caller in range(len(CALLERS)))
     steps = here.doors[0][0].get(f"https://dshop.cloudfront.net{PHOTO}").steps
     said = next((step.says for step in steps if step.place.kind == "origin"), "was not asked")
