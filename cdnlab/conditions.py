@@ -282,7 +282,9 @@ class Test:
         """The test and what the request had, for people."""
         there = context.get(self.key.lower())
         seen = "the request has none" if there is None else f"the request has {', '.join(map(repr, there)) or 'no value'}"
-        return f"{self.operator} {self.key}: wanted {' or '.join(map(repr, self.values))}, {seen}"
+        literal = self.base.startswith("String") and "Like" not in self.base and any("*" in value or "?" in value for value in self.values)
+        hint = f"; {self.base} knows no wildcards, {'StringNotLike' if 'Not' in self.base else 'StringLike'} does" if literal else ""
+        return f"{self.operator} {self.key}: wanted {' or '.join(map(repr, self.values))}, {seen}{hint}"
 
 
 def parse_condition(raw: Any, path: str, *, variables: bool) -> tuple[Test, ...]:

@@ -94,6 +94,16 @@ def test_another_distributions_arn_is_refused_and_the_reason_shows_both():
     assert "distribution/EDFDVBD6EXAMPLE" in decision.why
 
 
+@pytest.mark.rule("OAI-03", "IAM-12")
+def test_a_star_in_string_equals_is_a_star_and_the_reason_says_so():
+    any_of_mine = {"AWS:SourceArn": "arn:aws:cloudfront::111122223333:distribution/*"}
+    service = {"Service": "cloudfront.amazonaws.com"}
+    decision = ask(policy(allow(Principal=service, Condition={"StringEquals": any_of_mine})), OAC)
+    assert not decision and decision.why.endswith("; StringEquals knows no wildcards, StringLike does)")
+    for operator in ("StringLike", "ArnLike", "ArnEquals"):
+        assert ask(policy(allow(Principal=service, Condition={operator: any_of_mine})), OAC)
+
+
 @pytest.mark.rule("IAM-01")
 def test_without_a_statement_that_fits_nothing_is_allowed():
     assert "no bucket policy" in ask(None, ANONYMOUS).why
