@@ -11,13 +11,26 @@ from typing import Any
 from cdnlab.cookies import CookieJar, refused
 from cdnlab.errors import InputError
 from cdnlab.experiments import plug
-from cdnlab.experiments.cinema import FILM, LOGIN, PLAYLIST, SITE, browser, cinema, play, set_cookies, shows
+from cdnlab.experiments.cinema import FILES, FILM, LOGIN, PLAYLIST, SITE, Cinema, browser, cinema, play, set_cookies, shows
 from cdnlab.experiments.film import CUSTOM_URL, played
 from cdnlab.journey import Journey
 from cdnlab.panels import Press
 from cdnlab.tokens import cookie_header
 
-__all__ = ["broken_login", "custom_url", "half_mended", "handed_on", "mended_login", "recalled", "same_cookie", "too_wide", "trouble"]
+__all__ = [
+    "APP",
+    "answer_for",
+    "broken_login",
+    "custom_url",
+    "half_mended",
+    "handed_on",
+    "mended_login",
+    "recalled",
+    "same_cookie",
+    "tokens",
+    "too_wide",
+    "trouble",
+]
 
 
 def recalled() -> int:
@@ -105,3 +118,32 @@ def half_mended() -> dict[str, str]:
 def too_wide() -> dict[str, str]:
     """The film plays, and so does everything else."""
     return mended_login() | {"resource": f"{SITE}/*"}
+
+
+# ---- for those who go further
+
+
+def tokens(here: Cinema) -> list[str]:
+    """The seven addresses of a playlist that a server has signed line by line, for one viewer whose player keeps no cookies."""
+    return [here.signer.url(f"{FILM}{file}", here.ends) for file in FILES]
+
+
+def answer_for(origin: str, *, credentials: bool) -> Journey:
+    """A segment, seen with cookies, from a distribution whose CORS settings name this origin (`*`: any), with credentials or without."""
+    one = {"Quantity": 1, "Items": ["*"]}
+    here = cinema(
+        {
+            "AccessControlAllowOrigins": {"Quantity": 1, "Items": [origin]},
+            "AccessControlAllowHeaders": one | {"Items": ["Range"]},
+            "AccessControlAllowMethods": one | {"Items": ["GET"]},
+            "AccessControlAllowCredentials": credentials,
+            "OriginOverride": True,
+        }
+    )
+    url = f"{FILM}seg0.ts"
+    cookie = cookie_header(here.signer.cookies(f"{FILM}*", here.ends))
+    return here.cdn.get(url, headers={"Cookie": cookie, "Origin": APP})
+
+
+APP = "https://app.example.com"
+"""Where a player's script comes from, on another host of the same site."""

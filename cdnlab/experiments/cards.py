@@ -28,7 +28,7 @@ URL, COOKIE = PILES = ("signed URL", "signed cookies")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One card: what it `asks` for, the `files` that are opened, the `folder` that cookies are for, a reason a pile; the client's habits."""
+    """One card: what it `asks` for, the `files` that are opened, the `folder` for cookies, a reason a pile; the client's habits."""
 
     asks: str
     files: tuple[str, ...]

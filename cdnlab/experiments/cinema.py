@@ -149,8 +149,10 @@ def _film() -> Mapping[str, tuple[bytes, str]]:
     return MappingProxyType({FILES[0]: (playlist, "application/vnd.apple.mpegurl"), **files})
 
 
-def cinema() -> Cinema:
+def cinema(cors: Mapping[str, Any] | None = None) -> Cinema:
     """A fresh world: the cinema's distribution, its caches empty, one test key trusted for all that is private.
+
+    `cors`: a CorsConfig for the response headers policy of all that is private. Raises ConfigError for what AWS would refuse.
 
     >>> cdn, signer = cinema()
     >>> [cdn.get(url).response.status for url in (f"{SITE}/trailer.ts", PLAYLIST, signer.url(PLAYLIST, expires="2030-01-01T00:00:00Z"))]
@@ -166,11 +168,15 @@ def cinema() -> Cinema:
     public = {"CallerReference": "cinema", "Name": "login", "EncodedKey": pair.public_pem}
     key_id = cdn.create_public_key(PublicKeyConfig=public)["PublicKey"]["Id"]
     group = cdn.create_key_group(KeyGroupConfig={"Name": "login", "Items": [key_id]})["KeyGroup"]["Id"]
-    _make_distribution(cdn, bucket, {"Enabled": True, **_listed(group)})
+    private: dict[str, Any] = {"TrustedKeyGroups": {"Enabled": True, **_listed(group)}}
+    if cors is not None:
+        made = cdn.create_response_headers_policy(ResponseHeadersPolicyConfig={"Name": "cors", "CorsConfig": dict(cors)})
+        private["ResponseHeadersPolicyId"] = made["ResponseHeadersPolicy"]["Id"]
+    _make_distribution(cdn, bucket, private)
     return Cinema(cdn, Signer(key_id, pair))
 
 
-def _make_distribution(cdn: CloudFront, bucket: Bucket, trusted: dict[str, Any]) -> None:
+def _make_distribution(cdn: CloudFront, bucket: Bucket, private: dict[str, Any]) -> None:
     named = {"CallerReference": "cinema", "Comment": "the bucket's only guest"}
     guest = cdn.create_cloud_front_origin_access_identity(CloudFrontOriginAccessIdentityConfig=named)
     identity = guest["CloudFrontOriginAccessIdentity"]["Id"]
@@ -179,7 +185,7 @@ def _make_distribution(cdn: CloudFront, bucket: Bucket, trusted: dict[str, Any])
     bucket.put_bucket_policy(Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     access = {"OriginAccessIdentity": f"origin-access-identity/cloudfront/{identity}"}
     rule = {"TargetOriginId": "films", "ViewerProtocolPolicy": "allow-all", "CachePolicyId": managed("cache", "CachingOptimized").id}
-    private = [{"PathPattern": pattern, **rule, "TrustedKeyGroups": trusted} for pattern in PRIVATE]
+    behaviours = [{"PathPattern": pattern, **rule, **private} for pattern in PRIVATE]
     cdn.create_distribution(
         DistributionConfig={
             "CallerReference": "cinema",
@@ -192,7 +198,7 @@ def _make_distribution(cdn: CloudFront, bucket: Bucket, trusted: dict[str, Any])
                 "MinimumProtocolVersion": "TLSv1.2_2021",
             },
             "Origins": _listed({"Id": "films", "DomainName": bucket.endpoint, "S3OriginConfig": access}),
-            "CacheBehaviors": _listed(*private),
+            "CacheBehaviors": _listed(*behaviours),
             "DefaultCacheBehavior": rule,
         }
     )

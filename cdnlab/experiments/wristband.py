@@ -26,7 +26,7 @@ LINES = (
     "CloudFront-Policy=eyJ...; Path=/; Secure; HttpOnly",
     "CloudFront-Policy=eyJ...; Path=/; Domain=example.com; Secure; HttpOnly",
     "CloudFront-Policy=eyJ...; Path=/; Domain=cloudfront.net; Secure; HttpOnly",
-    "CloudFront-Policy=eyJ...; Domain=example.com; Secure; HttpOnly",
+    "CloudFront-Policy=eyJ...; Path=/account; Domain=example.com; Secure; HttpOnly",
     "CloudFront-Policy=eyJ...; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=None",
 )
 FILMS = (
@@ -91,7 +91,7 @@ def model(presses: Sequence[Press], *, line: str = LINES[0], film: str = FILM, p
 def say(errand: Errand) -> str:
     """The text twin: is the cookie sent, why not, what would help."""
     if not errand.asked:
-        return f"The login at www.example.com sets {errand.line.partition('=')[0]}; {origin_of(errand.page)} plays {errand.film}. Not asked yet."
+        return f"{LOGIN} sets {errand.line.partition('=')[0]}; {errand.page} plays {errand.film}. Not asked yet."
     wrong = errand.wrong
     if wrong is None:
         return f"The browser shows the cookie to {errand.film}.{_script(errand)}"
@@ -168,7 +168,7 @@ def panel() -> Panel[Errand]:
         [
             Predict(
                 "guess",
-                "The login at www.example.com sets this cookie. A page there plays a film from media.example.com. Is the cookie shown to it?",
+                "www.example.com sets this cookie, and a page there plays a film from media.example.com. Is the cookie shown there?",
                 ("yes", "no"),
                 outcome,
             ),
