@@ -157,11 +157,12 @@ def _validate(arguments: argparse.Namespace) -> int:
 def _diagnose(arguments: argparse.Namespace) -> int:
     from cdnlab.signing import diagnose
 
-    url = sys.stdin.buffer.read().removesuffix(b"\n").removesuffix(b"\r") if arguments.url == "-" else os.fsencode(arguments.url)
+    given = sys.stdin.buffer.read().removesuffix(b"\n").removesuffix(b"\r") if arguments.url == "-" else os.fsencode(arguments.url)
+    url = given.decode("utf-8", "surrogateescape")
     keys = {}
-    for given in arguments.key:
-        id, equals, path = given.partition("=")
-        if not equals or "PRIVATE KEY" in given:
+    for pair in arguments.key:
+        id, equals, path = pair.partition("=")
+        if not equals or "PRIVATE KEY" in pair:
             raise InputError("--key takes the key's id and the file of its public half: --key K2JCJMDEHXQW5F=public.pem")
         keys[id] = Path(path).read_bytes()
     at = arguments.at
@@ -190,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="JSON or YAML: boto3's, the AWS CLI's or CloudFormation's form; - for standard input"
     )
     validate.set_defaults(run=_validate)
-    about = "Say why a signed URL or cookie is refused (exit status 1) and what to change, or that it is good. Public keys are enough."
+    about = "Say why a signed URL or cookie is refused (exit status 1), and what to change. Public keys are enough."
     doctor = commands.add_parser("diagnose", help="explain a signed URL or cookie", description=about)
     doctor.add_argument("url", metavar="URL", help="the whole URL; - for standard input")
     doctor.add_argument(
@@ -214,7 +215,8 @@ def _refused(reason: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; `argv`: without the program's name.
 
-    Returns the exit status: 0; 1 when `validate` found problems or `diagnose` a refusal; 2, with one line on stderr, when a command could not run.
+    Returns the exit status: 0; 1 when `validate` found problems or `diagnose` a refusal; 2, with one line on stderr, when a
+    command could not run.
     """
     arguments = _parser().parse_args(argv)
     try:

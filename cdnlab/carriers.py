@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import unescape
 from urllib.parse import unquote
 
-from cdnlab.cases import Case, Change, Note, short, with_parameters
+from cdnlab.cases import Case, Change, Note, one_header, sendable, short, with_parameters
 from cdnlab.tokens import COOKIE, PARAMETERS, cookie_token, url_token
 
 __all__ = [
@@ -112,35 +112,33 @@ def fragment(case: Case) -> Iterator[Change]:
 
 def misnamed(case: Case) -> Iterator[Change]:
     """Parameters and cookies whose names are almost right."""
-    found: list[tuple[str, str]] = []
     base, mark, query = case.url.partition("?")
-    if mark:
-        parts = query.split("&")
-        if len(parts) <= _MOST_PARTS:
-            made = [_renamed(part, "", found) for part in parts]
-            if found:
-                says = "; ".join(f"{short(old, 40)} is not {new}" for old, new in found)
-                fix = f"Name the parameters exactly {', '.join(new for _, new in found)}: upper and lower case and hyphens count."
-                note = Note("misspelt parameter", says, fix)
-                yield Change(case.at_url(f"{base}?{'&'.join(made)}"), (note,))
-    found = []
-    cookies = [part.strip() for part in case.cookies.split(";")]
-    if case.cookies and len(cookies) <= _MOST_PARTS:
-        made = [_renamed(part, COOKIE, found) for part in cookies]
-        if found:
-            says = "; ".join(f"{short(old, 40)} is not {new}" for old, new in found)
-            fix = f"Name the cookies exactly {', '.join(new for _, new in found)}: the prefix, upper and lower case and hyphens count."
-            yield Change(replace(case, cookies="; ".join(made)), (Note("misspelt cookie", says, fix),))
+    parts, notes = _renamed(query.split("&") if mark else [], "", "parameter")
+    if notes:
+        yield Change(case.at_url(f"{base}?{'&'.join(parts)}"), notes)
+    parts, notes = _renamed([part.strip() for part in case.cookies.split(";")], COOKIE, "cookie")
+    if notes:
+        yield Change(replace(case, cookies="; ".join(parts)), notes)
 
 
-def _renamed(part: str, prefix: str, found: list[tuple[str, str]]) -> str:
-    name, equals, value = part.partition("=")
-    plain = re.sub(r"[^a-z]", "", unquote(name[:80]).lower()).removeprefix("amp").removeprefix("xamz").removeprefix("cloudfront")
-    right = _BY_PLAIN_NAME.get(plain)
-    if not equals or right is None or name == prefix + right:
-        return part
-    found.append((name, prefix + right))
-    return f"{prefix}{right}={value}"
+def _renamed(parts: list[str], prefix: str, kind: str) -> tuple[list[str], tuple[Note, ...]]:
+    """The parts with right names where theirs are nearly right, and a Note if there are any."""
+    there = {part.partition("=")[0] for part in parts}
+    made, wrong = [], []
+    for part in parts if len(parts) <= _MOST_PARTS else ():
+        name, equals, value = part.partition("=")
+        plain = re.sub(r"[^a-z]", "", unquote(name[:80]).lower()).removeprefix("amp").removeprefix("xamz").removeprefix("cloudfront")
+        right = prefix + _BY_PLAIN_NAME.get(plain, "")
+        if equals and right != prefix and right not in there:
+            wrong.append((name, right))
+            there.add(right)
+            part = f"{right}={value}"
+        made.append(part)
+    if not wrong:
+        return parts, ()
+    says = "; ".join(f"{short(old, 40)} is not {new}" for old, new in wrong)
+    fix = f"Name the {kind}s exactly {', '.join(new for _, new in wrong)}: prefix, upper and lower case and hyphens count."
+    return made, (Note(f"misspelt {kind}", says, fix),)
 
 
 def shown_twice(case: Case) -> Iterator[Change]:
@@ -166,7 +164,7 @@ def shown_twice(case: Case) -> Iterator[Change]:
         fix = f"Send each only once in the {where}{also}. The {which} one of each would do."
         note = Note(name, f"{token.named(token.twice)} is there more than once", fix)
         if base:
-            yield Change(case.at_url(f"{base}?{joint.join(kept)}"), (note,))
+            yield Change(replace(case, url=sendable(f"{base}?{joint.join(kept)}")), (note,))
         else:
             yield Change(replace(case, cookies=joint.join(kept)), (note,))
 
@@ -198,7 +196,7 @@ def cookies_hidden(case: Case) -> Iterator[Change]:
 
 def spread(case: Case) -> Iterator[Change]:
     """Parts of one signature in the URL and in cookies."""
-    base, mark, query = case.url.partition("?")
+    _, mark, query = case.url.partition("?")
     in_url, in_cookies = url_token(query) if mark else None, cookie_token(case.cookies) if case.cookies else None
     if in_url is None or in_cookies is None:
         return
@@ -220,7 +218,7 @@ def cookies_misformed(case: Case) -> Iterator[Change]:
     if not cookies:
         return
     if re.search(rf",\s*{COOKIE}", cookies):
-        plain = one_line(re.sub(rf",\s*(?={COOKIE})", "\n", cookies))
+        plain = one_header(re.sub(rf",\s*(?={COOKIE})", "\n", cookies))
         fix = "Send each cookie in a Set-Cookie header of its own; do not join them by commas."
         yield Change(replace(case, cookies=plain), (Note("cookies joined by commas", "several cookies are joined by commas", fix),))
     if re.search(rf"&{COOKIE}", cookies):
@@ -230,10 +228,3 @@ def cookies_misformed(case: Case) -> Iterator[Change]:
         plain = re.sub(rf"({COOKIE}[A-Za-z\-]+):\s+", r"\1=", cookies)
         fix = "Write name=value for each cookie, with = between them."
         yield Change(replace(case, cookies=plain), (Note("cookies with colons", "a colon stands where = belongs", fix),))
-
-
-def one_line(cookies: str) -> str:
-    """Set-Cookie lines as one Cookie header."""
-    from cdnlab.cases import one_header
-
-    return one_header(cookies)

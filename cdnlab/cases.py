@@ -27,6 +27,7 @@ from cdnlab.verification import STAGES, Opening, Verdict, address_of, opening_of
 __all__ = ["Case", "Change", "Note", "asked", "judge", "one_header", "rank", "sendable", "short", "with_parameters"]
 
 _NOT_IN_URL = re.compile(r"[^\x21-\x7e]+")
+_FOLDED = re.compile(r"(;\s*(?:path|domain|secure|httponly|samesite|max-age|expires)\b[^;]*?),\s*(?=CloudFront-)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ATTRIBUTES = ("path", "domain", "expires", "max-age", "secure", "httponly", "samesite", "partitioned", "priority")
 _ORDER = {"request": 0, **{stage: number for number, stage in enumerate(STAGES, 1)}, "": len(STAGES) + 1}
@@ -166,7 +167,8 @@ def one_header(cookies: Mapping[str, str] | str | Iterable[str] | None) -> str:
     if isinstance(cookies, Mapping):
         text = "; ".join(f"{name}={value}" for name, value in cookies.items())
     else:
-        lines = cookies.splitlines() if isinstance(cookies, str) else [line for each in cookies for line in str(each).splitlines()]
+        given = cookies if isinstance(cookies, str) else "\n".join(cookies)
+        lines = _FOLDED.sub(r"\1\n", given).splitlines()
         text = "; ".join(filter(None, map(_pairs, lines)))
     return _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
 

@@ -60,7 +60,7 @@ class Answer:
         return "not asked" if self.ok is None else "yes" if self.ok else "no"
 
     def __str__(self) -> str:
-        return f"{self.word:<10}{self.question} {self.says} [{self.rule}]".replace("  [", " [")
+        return " ".join(filter(None, (f"{self.word:<9}", self.question, self.says, f"[{self.rule}]")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Diagnosis:
     def __str__(self) -> str:
         parts = [
             _wrapped(self.headline, ""),
-            "\n".join(_wrapped(f"{each.word:<9}  {each.question} {_cited(each)}", " " * 11) for each in self.steps),
+            "\n".join(_wrapped(str(each), " " * 10) for each in self.steps),
         ]
         if not self.ok and self.rebuilt:
             parts.append(self._compared())
@@ -136,17 +136,18 @@ class Diagnosis:
             parts.append("Mind:\n" + "\n".join(_wrapped(f"- {remark}", "  ") for remark in self.remarks))
         return "\n\n".join(parts)
 
-    def _compared(self) -> str:
+    @property
+    def _strings(self) -> str:
+        """What can be said of the two strings."""
         if not self.signed:
-            title = "The edge holds the signature against this; what was signed is not known:"
-            return (
-                f"{_wrapped(title, '')}\n" + side_by_side(self.rebuilt, self.rebuilt, ("edge", "edge"), _WIDTH).split("\n")[0]
-                if False
-                else (f"{title}\n" + _alone(self.rebuilt))
-            )
+            return "The edge holds the signature against this text; what was signed is not known:"
         if self.difference is None:
-            return "What was signed is what the edge holds the signature against:\n" + _alone(self.signed)
-        return f"{_wrapped(said(self.signed, self.rebuilt, _NAMES), '')}\n" + side_by_side(self.signed, self.rebuilt, _NAMES, _WIDTH)
+            return "What was signed is what the edge holds the signature against:"
+        return said(self.signed, self.rebuilt, _NAMES)
+
+    def _compared(self) -> str:
+        below = side_by_side(self.signed, self.rebuilt, _NAMES, _WIDTH) if self.difference is not None else _alone(self.rebuilt)
+        return f"{_wrapped(self._strings, '')}\n{below}"
 
     def _repr_html_(self) -> str:
         """The page for a notebook, light or dark."""
@@ -169,18 +170,9 @@ class Diagnosis:
         return framed("".join(parts), _STYLE)
 
     def _compared_html(self) -> str:
-        if self.signed and self.difference is not None:
+        if self.difference is not None:
             return side_by_side_html(self.signed, self.rebuilt, _NAMES)
-        title = (
-            "What was signed is what the edge holds the signature against:"
-            if self.signed
-            else ("The edge holds the signature against this; what was signed is not known:")
-        )
-        return f"<p>{title}</p><pre>{safe(self.rebuilt, 4000)}</pre>"
-
-
-def _cited(answer: Answer) -> str:
-    return f"{answer.says} [{answer.rule}]" if answer.ok is not None else f"[{answer.rule}]"
+        return f"<p>{self._strings}</p><pre>{safe(self.rebuilt, 4000)}</pre>"
 
 
 def _alone(text: str) -> str:

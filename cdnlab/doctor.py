@@ -12,26 +12,24 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from cdnlab.cases import Case, asked, judge, one_header, rank, short
-from cdnlab.clock import WallClock, iso, seconds_since_epoch
+from cdnlab.clock import WallClock, seconds_since_epoch
 from cdnlab.diagnosis import PLACEHOLDER, Answer, Diagnosis
 from cdnlab.errors import ClockError, InputError
 from cdnlab.keys import PublicKey
+from cdnlab.remedies import SECRET, likely, prescription, rebuilt, remarks, shown
 from cdnlab.repairs import Healed, heal
-from cdnlab.signedpolicy import Flaw, SignedPolicy, moment
-from cdnlab.tokenrepairs import kind_of_id, made_by
-from cdnlab.tokens import Token, decoded
-from cdnlab.verification import STAGES, Verdict, duration, opening_of
+from cdnlab.signedpolicy import moment
+from cdnlab.tokens import decoded
+from cdnlab.verification import STAGES, Verdict, duration
 
 __all__ = ["Diagnosis", "diagnose"]
 
 MAX_URL, MAX_HEAD = 8192, 32768  # bytes (cloudfront-limits)
 _MOST_READ = 1_000_000
-_SECRET = re.compile(
-    r"PRIVATE(?:[\s+_\-]|%20)+KEY|LS0tLS1CRUdJTi[A-Za-z0-9+/~\-]|MII[A-Za-z0-9+/~\-]{5}IBA(?:DAN|AKC)|MHcCAQEE|MIGHAgEAMBMG", re.IGNORECASE
-)
 
 _QUESTIONS: dict[str, tuple[str, str]] = {
     "request": ("DOC-02", "Can this be asked for?"),
@@ -80,9 +78,9 @@ def diagnose(
         ip=_ip(ip),
         hosts=_hosts(hosts),
     )
-    if _SECRET.search(case.raw[:_MOST_READ]) or _SECRET.search(case.cookies[:_MOST_READ]):
+    if SECRET.search(case.raw[:_MOST_READ]) or SECRET.search(case.cookies[:_MOST_READ]):
         says = "a private key is in what was given, so nothing of it is shown"
-        fix = "Take the private key out, and replace it: whoever has seen this URL or cookie has it. A signed URL never has a key in it, only the key's id."
+        fix = "Take the private key out and replace it, for whoever has seen this has it: a signed URL has a key's id in it, never a key."
         return Diagnosis(False, 403, "MissingKey", says, _steps(Verdict(False, "MissingKey", "DOC-03", "request", says), None), fix)
     size = len(case.raw)
     if size <= MAX_URL * 4:
@@ -95,10 +93,10 @@ def diagnose(
         opening = case.opening
         text = opening.text.decode("utf-8", "backslashreplace") if opening else ""
         policy = opening.policy if opening else None
-        return Diagnosis(True, 200, "", verdict.says, _steps(verdict, case), "", (), text, text, policy, _remarks(case, policy, ()))
+        return Diagnosis(True, 200, "", verdict.says, _steps(verdict, case), "", (), text, text, policy, remarks(case, policy))
     healed = heal(case, verdict)
     opening = healed.case.opening or case.opening
-    notes = healed.notes or _likely(healed)
+    notes = (*healed.notes, *likely(healed))
     policy = opening.policy if opening else None
     return Diagnosis(
         ok=False,
@@ -106,12 +104,12 @@ def diagnose(
         code=verdict.code or "AccessDenied",
         says=verdict.says,
         steps=_steps(verdict, case),
-        fix=_fix(case, verdict, healed),
+        fix=prescription(healed, original=healed.case is case),
         notes=notes,
-        signed=_shown(_signed(case, verdict, healed)),
-        rebuilt=_shown(_rebuilt(case)),
+        signed=shown(_signed(case, verdict, healed)),
+        rebuilt=shown(rebuilt(case)),
         policy=policy,
-        remarks=_remarks(case, policy, notes),
+        remarks=remarks(case, policy),
         tried=healed.tried,
     )
 
@@ -123,22 +121,23 @@ def _text(value: Any, name: str) -> str:
     if isinstance(value, bytes | bytearray):
         return bytes(value).decode("utf-8", "surrogateescape")
     if not isinstance(value, str):
-        raise InputError(f"{name} is {type(value).__name__}; give the whole URL as text")
+        raise InputError(f"{name} is {type(value).__name__}; give it as text")
     return value
 
 
 def _cookies(cookies: Any) -> str:
     if cookies is None:
         return ""
-    if isinstance(cookies, bytes | bytearray):
-        return one_header(_text(cookies, "cookies"))
-    if isinstance(cookies, Mapping):
-        return one_header({_text(name, "a cookie's name"): _text(value, "a cookie's value") for name, value in cookies.items()})
-    if isinstance(cookies, str):
-        return one_header(cookies)
-    if not isinstance(cookies, Iterable):
+    if isinstance(cookies, str | bytes | bytearray):
+        cookies = _text(cookies, "cookies")
+    elif isinstance(cookies, Mapping):
+        cookies = {_text(name, "a cookie's name"): _text(value, "a cookie's value") for name, value in cookies.items()}
+    elif isinstance(cookies, Iterable):
+        cookies = [_text(line, "a cookie") for line in cookies]
+    else:
         raise InputError(f"cookies are {type(cookies).__name__}; give names and values, the text of a Cookie header, or lines")
-    return one_header([_text(line, "a cookie") for line in cookies])
+    plain = cookies if isinstance(cookies, str) else "".join(chain(*cookies.items()) if isinstance(cookies, Mapping) else cookies)
+    return plain if len(plain) > MAX_HEAD else one_header(cookies)
 
 
 def _keys(keys: Any) -> dict[str, PublicKey]:
@@ -146,7 +145,7 @@ def _keys(keys: Any) -> dict[str, PublicKey]:
         raise InputError(f"keys is {type(keys).__name__}; give public keys by id, such as {{'K2JCJMDEHXQW5F': pem}}")
     made = {}
     for id, key in keys.items():
-        if not isinstance(id, str) or _SECRET.search(id[:_MOST_READ]):
+        if not isinstance(id, str) or SECRET.search(id[:_MOST_READ]):
             raise InputError("keys has something that is no id; give public keys by id, such as {'K2JCJMDEHXQW5F': pem}")
         made[id] = key if isinstance(key, PublicKey) else PublicKey.from_pem(key, f"the public key {short(id, 40)}")
     return made
@@ -245,147 +244,10 @@ def _found(case: Case) -> dict[str, str]:
 # -- the two strings
 
 
-def _rebuilt(case: Case) -> bytes:
-    """What the edge holds the signature against, or would, if it could read it."""
-    opening, token = case.opening, case.token
-    if opening is not None:
-        return opening.text
-    return (decoded(token.policy or "") if token is not None and token.policy is not None else None) or b""
-
-
 def _signed(case: Case, verdict: Verdict, healed: Healed) -> bytes:
     """What was signed, if that is proved."""
     if rank(verdict) > asked("signature"):
-        return _rebuilt(case)
+        return rebuilt(case)
     if rank(healed.verdict) > asked("signature"):
-        return healed.case.text if healed.case.text is not None else _rebuilt(healed.case)
+        return healed.case.text if healed.case.text is not None else rebuilt(healed.case)
     return b""
-
-
-def _shown(text: bytes) -> str:
-    shown = text.decode("utf-8", "backslashreplace")
-    return "" if _SECRET.search(shown) else shown
-
-
-# -- what to change
-
-
-def _fix(case: Case, verdict: Verdict, healed: Healed) -> str:
-    sentences = [note.fix for note in healed.notes]
-    if not healed.verdict.ok:
-        sentences.append(_rest(healed, original=healed.case is case))
-    return " ".join(dict.fromkeys(sentences))
-
-
-def _rest(healed: Healed, *, original: bool) -> str:
-    """What can be said when no repair helps any more."""
-    case, verdict = healed.case, healed.verdict
-    token = case.token
-    then = "" if original else "Then there is more: "
-    stage = verdict.stage
-    if token is None or stage == "request":
-        if stage == "request":
-            return f"{then}Give a whole URL, https://host/path?..., with nothing in it that a URL cannot have: {verdict.says}."
-        return f"{then}The URL is not signed: sign it, so that it gets Expires or Policy, Signature and Key-Pair-Id, or send the three CloudFront- cookies with it."
-    named = token.named
-    if stage == "shown":
-        lacking = [named(name) for name, value in (("Signature", token.signature), ("Key-Pair-Id", token.key_pair_id)) if value is None]
-        if token.policy is None and token.expires is None:
-            lacking.insert(0, f"{named('Expires')} or {named('Policy')}")
-        return f"{then}Add {' and '.join(lacking)}: the {'URL' if token.carrier == 'URL' else 'set of cookies'} is not whole; copy it again from the signer."
-    if stage == "key":
-        known = ", ".join(sorted(case.keys)[:5]) or "none"
-        return (
-            f"{then}Put the public key {short(token.key_pair_id, 60)} into a key group that the behaviour trusts, or sign with a key that is in one "
-            f"(given here: {known})." + kind_of_id(token.key_pair_id or "")
-        )
-    if stage == "policy":
-        return f"{then}{_policy_fix(token, case, verdict)}"
-    if stage == "hash":
-        return f"{then}Write {named('Hash-Algorithm')}=SHA256, or leave it out for SHA-1."
-    if stage == "encoding":
-        return f"{then}Copy {named('Signature')} whole and unchanged from the signer: base64, with - _ ~ for + = /."
-    if stage == "signature":
-        return f"{then}{_signature_fix(token, case, healed)}"
-    if stage == "resource":
-        return f"{then}Sign a policy whose Resource covers this URL: {verdict.says}."
-    return f"{then}Sign anew, for this moment and this viewer: {verdict.says}."
-
-
-def _policy_fix(token: Token, case: Case, verdict: Verdict) -> str:
-    if token.policy is None and token.expires is None:
-        return f"Add {token.named('Expires')} (for a canned policy) or {token.named('Policy')} (for a custom one): without it there is no policy to check."
-    if token.policy is None:
-        return f"Write {token.named('Expires')} as a plain whole number of seconds since 1970 (UTC), the one that was signed."
-    opening = opening_of(token, case.address) if case.address else None
-    why = str(opening) if isinstance(opening, Flaw) else verdict.says
-    return f"Write the policy anew and sign it: {why}."
-
-
-def _signature_fix(token: Token, case: Case, healed: Healed) -> str:
-    text = short(_shown(_rebuilt(case)), 400)
-    id = token.key_pair_id or ""
-    tried = f"{healed.tried:,} other texts were tried" if healed.tried else "no other text could be tried"
-    if made_by(case.keys[id], token):
-        if _likely(healed):
-            return _likely(healed)[0].fix
-        return f"The signature was made with {id}, but over another text ({tried}). Sign exactly what the edge checks: {text}."
-    if case.keys[id].kind == "rsa":
-        others = "" if len(case.keys) == 1 else ", nor with another of the keys given"
-        return (
-            f"The signature was not made with {id}{others}, or it was damaged on the way: give the public key that belongs to the signer's "
-            f"private key, or copy the signature whole. What it should be over: {text}."
-        )
-    likely = f" {_ONE_FILE_FIX}" if token.carrier == "cookies" and token.policy is None else ""
-    return f"The signature was made with another key than {id} or over another text ({tried}); an ECDSA signature does not tell which. Sign exactly what the edge checks: {text}.{likely}"
-
-
-_ONE_FILE_FIX = (
-    "A canned cookie opens exactly the one URL that was signed: for more files, set cookies with a custom policy whose Resource has a *."
-)
-
-
-def _likely(healed: Healed) -> tuple[Any, ...]:
-    """What it most likely is, where nothing more can be proved: a canned cookie, made with the right key for another URL."""
-    from cdnlab.cases import Note
-
-    token = healed.case.token
-    if healed.verdict.stage != "signature" or token is None or token.carrier != "cookies" or token.policy is not None:
-        return ()
-    key = healed.case.keys.get(token.key_pair_id or "")
-    if key is None or not made_by(key, token):
-        return ()
-    says = "the cookies are right in themselves, and most likely made for another URL than this one"
-    return (Note("cookie for one file", says, _ONE_FILE_FIX),)
-
-
-# -- what else is worth knowing
-
-
-def _remarks(case: Case, policy: SignedPolicy | None, notes: tuple[Any, ...]) -> tuple[str, ...]:
-    remarks = []
-    if case.ip == PLACEHOLDER and policy is not None and policy.address:
-        remarks.append(
-            f"The policy has an address condition, and no viewer's address was given: {PLACEHOLDER} was taken, which stands for nobody. Give the real one."
-        )
-    if case.raw.partition("#")[0] != case.url and case.url:
-        remarks.append(f"A client sends the URL percent-encoded: {short(case.url, 120)}.")
-    if "#" in case.raw:
-        remarks.append("What is behind # is for the browser alone; it is never sent.")
-    address = case.address
-    if case.hosts and address and address.domain.partition(":")[0] not in case.hosts:
-        remarks.append(f"{short(address.domain, 60)} is not among the distribution's names ({', '.join(map(str, case.hosts[:5]))}).")
-    if policy is not None and policy.expires > 10**11:
-        remarks.append(f"It ends at {moment(policy.expires)}: this looks like milliseconds, so it practically never ends.")
-    token = case.token
-    if token is not None and token.policy is not None and token.expires is not None:
-        remarks.append("Policy and Expires are both there; the custom policy counts.")
-    if token is not None and token.carrier == "URL" and "CloudFront-" in case.cookies:
-        remarks.append("The URL is a signed one, so the cookies are not looked at.")
-    key = case.keys.get(token.key_pair_id or "") if token else None
-    if key is not None and key.unusual:
-        remarks.append(
-            f"{token.key_pair_id if token else ''} is {key.unusual}; as a new public key CloudFront takes RSA with 2048 bits or ECDSA on P-256."
-        )
-    remarks.append(f"Judged for {iso(case.at)} and the viewer {case.ip}.")
-    return tuple(remarks)

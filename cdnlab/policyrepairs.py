@@ -1,4 +1,4 @@
-"""Repairs of what a policy says: its form, its Resource, its moments, its address.
+"""Repairs of a custom policy's form: a policy that cannot be read, read all the same.
 
 A signed policy cannot be changed without breaking the signature. To find out whether one word in it is all that is wrong, the
 word is changed and the signature is held against the old text: if the edge's verifier is content, it is.
@@ -14,23 +14,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import quote, unquote
 
 from cdnlab.cases import Case, Change, Note, short, with_parameters
-from cdnlab.resources import Address, covers, sections
-from cdnlab.signedpolicy import SignedPolicy, custom_text, moment, parse_network, parse_signed_policy
+from cdnlab.signedpolicy import SignedPolicy, custom_text, parse_network, parse_signed_policy
 from cdnlab.tokenrepairs import number_in
 from cdnlab.tokens import decoded, encoded
-from cdnlab.verification import duration
 
-__all__ = ["another_address", "another_resource", "earlier", "later", "mended_policy"]
+__all__ = ["mended_policy", "with_policy"]
 
 _FAR = 4_102_444_800  # 2100-01-01
-_SOON = 315_360_000  # ten years of seconds: less is not a moment, but a duration
-_NAMES = ("Statement", "Resource", "Condition", "DateLessThan", "DateGreaterThan", "IpAddress", "AWS:EpochTime", "AWS:SourceIp")
 
 
-def _with_policy(case: Case, text: bytes) -> Case:
+def with_policy(case: Case, text: bytes) -> Case:
     """The case as if the policy had said this, with the signature held against what it does say."""
     token = case.token
     document = case.text if case.text is not None else decoded((token.policy if token else None) or "") or b""
@@ -53,7 +48,7 @@ def mended_policy(case: Case) -> Iterator[Change]:
     for policy in _policies(value, notes, case.ip):
         made = custom_text(policy.resource or "*", policy.expires, policy.starts, policy.address or None).encode()
         if isinstance(parse_signed_policy(made), SignedPolicy) and notes:
-            yield Change(_with_policy(case, made), tuple(dict.fromkeys(notes)))
+            yield Change(with_policy(case, made), tuple(dict.fromkeys(notes)))
 
 
 def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -228,10 +223,10 @@ def _address(value: Any, notes: list[Note], ip: str) -> str:
     if isinstance(value, str) and parse_network(value.strip()):
         return value.strip()
     try:
-        version = ipaddress.ip_network(str(value)[:60], strict=False).version
+        other = ipaddress.ip_network(str(value)[:60], strict=False)
     except ValueError:
-        version = 0
-    if version == 6:
+        other = None
+    if isinstance(other, ipaddress.IPv6Network):
         notes.append(
             Note(
                 "IPv6 condition",
@@ -248,176 +243,3 @@ def _address(value: Any, notes: list[Note], ip: str) -> str:
             )
         )
     return ""
-
-
-# -- the Resource
-
-
-def another_resource(case: Case) -> Iterator[Change]:
-    """What the Resource would have to be for this URL, by the smallest change."""
-    token, address, opening = case.token, case.address, case.opening
-    if token is None or address is None or opening is None or opening.policy.resource is None or token.policy is None:
-        return
-    policy, resource = opening.policy, opening.policy.resource
-
-    def changed(to: str, *notes: Note) -> Change:
-        made = custom_text(to, policy.expires, policy.starts, policy.address or None).encode()
-        return Change(_with_policy(case, made), notes)
-
-    for to, *notes in _resources(resource, address, token.carrier, case):
-        if to != resource and covers(to, address):
-            yield changed(to, *notes)
-            return
-
-
-def _resources(resource: str, address: Address, carrier: str, case: Case) -> Iterator[tuple[Any, ...]]:
-    told = {each.name: each for each in sections(resource, address)}
-    wrong = [name for name, each in told.items() if not each.fits]
-    found = re.match(r"([A-Za-z0-9+.\-*?]*)://([^/]*)(.*)\Z", resource, re.DOTALL)
-    signer = "in the policy that is signed"
-    if not found:
-        base = f"{address.scheme}://{address.domain}"
-        fix = f"Write the whole URL as Resource, {base}{resource if resource.startswith('/') else '/...'}, {signer}."
-        note = Note("path-only resource", f"Resource {short(resource, 60)} has no scheme and host", fix)
-        for to in (f"{base}{resource}", f"{base}/{resource}", f"{address.scheme}://{resource}", f"{address.scheme}:{resource}"):
-            yield to, note
-        yield str(address), note
-        return
-    scheme, domain, rest = found.groups()
-    to_scheme, to_domain, notes = scheme, domain, []
-    if "protocol" in wrong:
-        to_scheme = address.scheme
-        fix = f"Write {address.scheme}:// (or http*:// for both) as the Resource's protocol {signer}, or ask for the URL with {scheme}://."
-        notes.append(Note("wrong scheme", f"Resource is for {short(scheme, 20)}://, asked for with {address.scheme}://", fix))
-    if "domain" in wrong:
-        to_domain = address.domain
-        also = "" if case.hosts else " (both names, if it has an alias: the one in the address bar counts)"
-        fix = f"Write the host that the viewer uses, {address.domain}, into Resource {signer}{also}."
-        notes.append(Note("wrong host", f"Resource is for the host {short(domain, 60)}, asked for at {address.domain}", fix))
-    base = f"{to_scheme}://{to_domain}"
-    if notes:
-        yield (base + rest, *notes)
-    path, mark, query = rest.replace("\\?", "?", 1).partition("?")
-    shown = "" if address.query is None else f"?{short(address.query, 60)[1:-1]}"
-    if address.query is not None:
-        fix = f"End Resource with * ({short(path + '*', 60)}), or write the query into it; a * in the path stops at the ?."
-        yield (
-            f"{base}{path}?*" if not mark else f"{base}{rest}*",
-            *notes,
-            Note("query not covered", f"Resource {short(resource, 70)} has no place for {shown}", fix),
-        )
-        yield (f"{base}{path}?*", *notes, Note("query not covered", f"Resource {short(resource, 70)} does not fit the query {shown}", fix))
-        if mark:
-            fix = "Write the one character itself, or end Resource with *: in a request that has a query, the first ? of Resource begins the query."
-            yield (f"{base}{path}*", *notes, Note("question mark as wildcard", "the ? in Resource begins the query here", fix))
-    elif mark:
-        fix = f"Ask for the URL with its query (?{short(query, 40)[1:-1]}), or write Resource without one; without a query the ? stands for one character."
-        note = Note("query missing", f"Resource {short(resource, 70)} wants a query, and the URL has none", fix)
-        yield (f"{base}{path}", *notes, note)
-    spelt = f"Write the path in Resource as it is requested ({short(address.path, 60)}), percent-encoded in the same way."
-    for other in (
-        unquote(path),
-        quote(unquote(path), safe="/*?!$&'()+,;=:@~"),
-        quote(path, safe="/*?%!$&'()+,;=:@~"),
-        path.replace("%", "%25"),
-        quote(unquote(path), safe="/*?~"),
-        re.sub("%..", lambda hex: hex[0].upper(), path),
-        re.sub("%..", lambda hex: hex[0].lower(), path),
-        path.replace(" ", "+"),
-        path.replace("+", "%20"),
-    ):
-        yield (f"{base}{other}{mark}{query}", *notes, Note("re-encoded path", f"Resource writes the path {short(path, 60)}", spelt))
-    if path.lower() == address.path.lower() and path != address.path:
-        yield (f"{base}{address.path}{mark}{query}", *notes, Note("letter case of the path", f"Resource has {short(path, 60)}", spelt))
-    for other in (path + "/", path.rstrip("/"), "/" + path.lstrip("/"), path.replace("//", "/")):
-        yield (
-            f"{base}{other}{mark}{query}",
-            *notes,
-            Note("trailing slash", f"Resource has {short(path, 60)}, asked for is {short(address.path, 60)}", spelt),
-        )
-    if "*" not in resource:
-        name = "cookie for one file" if carrier == "cookies" else "policy for one file"
-        folder = f"{base}{address.path[: address.path.rfind('/') + 1]}*"
-        fix = f"Sign a policy whose Resource covers every file that is asked for, such as {short(folder, 80)}."
-        yield (str(address), *notes, Note(name, f"Resource opens {short(resource, 70)} alone, asked for is {short(str(address), 70)}", fix))
-    else:
-        folder = f"{base}{address.path[: address.path.rfind('/') + 1]}*"
-        fix = f"Sign a policy whose Resource covers this URL, too, such as {short(folder, 80)}, or ask for a URL that it covers."
-        yield (str(address), *notes, Note("another path", f"Resource {short(resource, 70)} does not reach {short(str(address), 70)}", fix))
-
-
-# -- time and place
-
-
-def earlier(case: Case) -> Iterator[Change]:
-    """Expired: would it have been good?"""
-    opening = case.opening
-    if opening is None:
-        return
-    policy = opening.policy
-    before = policy.expires - 1
-    says = f"it ended at {moment(policy.expires)}, {duration(int(case.at) - policy.expires)} ago"
-    fix = "Sign anew with a later end (or check the clock and the time zone of the signer: the moment is in UTC)."
-    name = "expired"
-    if policy.starts is not None and policy.starts >= before:
-        says += f", and it was to begin at {moment(policy.starts)}, so it was never valid"
-        name, before = "empty period", policy.expires - 1
-        fix = "Let DateGreaterThan be before DateLessThan: there is no second after the one and before the other."
-    if 0 <= policy.expires < _SOON:
-        name = (
-            "date instead of seconds"
-            if re.fullmatch(r"(?:19|20)\d\d[01]\d[0-3]\d", str(policy.expires))
-            else "duration instead of a moment"
-        )
-        what = "a date in digits" if name.startswith("date") else "a duration"
-        fix = f"Write the moment in seconds since 1970 (UTC), not {what}: {policy.expires} is {moment(policy.expires)}."
-    starts = policy.starts
-    yield Change(_moved(case, before if starts is None or starts < before else max(0, before), opening.policy), (Note(name, says, fix),))
-
-
-def _moved(case: Case, at: float, policy: SignedPolicy) -> Case:
-    """The case at another time; where no time would do, with a policy that has no beginning."""
-    if policy.starts is None or policy.starts < at:
-        return replace(case, at=float(at))
-    made = custom_text(policy.resource or "*", policy.expires, None, policy.address or None).encode()
-    return replace(_with_policy(case, made), at=float(at))
-
-
-def later(case: Case) -> Iterator[Change]:
-    """Not yet valid: will it be?"""
-    opening = case.opening
-    if opening is None or opening.policy.starts is None:
-        return
-    policy, starts = opening.policy, opening.policy.starts
-    wait = duration(starts + 1 - int(case.at))
-    says = f"it begins after {moment(starts)}, in {wait}"
-    name, fix = "not yet valid", "Wait, or sign anew with an earlier DateGreaterThan (or check the clock and the time zone of the signer)."
-    if starts > 10**11:
-        name, fix = "milliseconds", f"Write DateGreaterThan in seconds, not milliseconds: {starts // 1000}."
-        made = custom_text(policy.resource or "*", policy.expires, starts // 1000, policy.address or None).encode()
-        yield Change(_with_policy(case, made), (Note(name, says, fix),))
-        return
-    if starts + 1 >= policy.expires:
-        name = "empty period"
-        fix = "Let DateGreaterThan be before DateLessThan: there is no second after the one and before the other."
-        made = custom_text(policy.resource or "*", policy.expires, None, policy.address or None).encode()
-        yield Change(_with_policy(case, made), (Note(name, says, fix),))
-        return
-    yield Change(replace(case, at=float(starts + 1)), (Note(name, says, fix),))
-
-
-def another_address(case: Case) -> Iterator[Change]:
-    """The wrong address: which one is wanted?"""
-    opening = case.opening
-    if opening is None or not opening.policy.address:
-        return
-    wanted = opening.policy.address
-    wants = str(ipaddress.ip_address(opening.policy.network))
-    if ":" in case.ip and parse_network(case.ip) is None:
-        name = "IPv6 viewer"
-        fix = f"Sign without IpAddress, or let the viewer come over IPv4 from {wanted}: an IPv6 address fits no condition."
-    else:
-        name = "wrong address"
-        fix = f"Sign for the address that the viewer comes from ({case.ip}), or without IpAddress; X-Forwarded-For does not count, only the peer that connects to CloudFront."
-    note = Note(name, f"the viewer comes from {case.ip}, and the policy wants {wanted}", fix)
-    yield Change(replace(case, ip=wants), (note,))

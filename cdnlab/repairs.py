@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
-from cdnlab import carriers, policyrepairs, tokenrepairs
+from cdnlab import carriers, conditionrepairs, policyrepairs, tokenrepairs
 from cdnlab.cases import Case, Change, Note, asked, judge, rank, with_parameters
 from cdnlab.keys import HASHES, PublicKey
 from cdnlab.signedtexts import Candidate, canned_candidates, custom_candidates
@@ -23,8 +24,8 @@ from cdnlab.verification import Verdict
 __all__ = ["Healed", "heal"]
 
 _VERDICTS = 60
-_HASHED_TEXTS, _HASHED_BYTES = 4000, 1_500_000
-_CHECKED_TEXTS = 130
+_HASHED_TEXTS, _HASHED_BYTES = 2500, 1_000_000
+_CHECKED_TEXTS, _OTHER_HASH = 260, 50
 _MOST_KEYS = 8
 _DEPTH = 7
 _BRANCHES = 3
@@ -77,10 +78,10 @@ _TABLE: tuple[tuple[int, int, Repair], ...] = (
     (asked("policy"), asked("policy"), tokenrepairs.expires_forms),
     (asked("policy"), asked("policy"), policyrepairs.mended_policy),
     (asked("hash"), asked("hash"), tokenrepairs.hash_names),
-    (asked("resource"), asked("resource"), policyrepairs.another_resource),
-    (asked("starts"), asked("starts"), policyrepairs.later),
-    (asked("expires"), asked("expires"), policyrepairs.earlier),
-    (asked("address"), asked("address"), policyrepairs.another_address),
+    (asked("resource"), asked("resource"), conditionrepairs.another_resource),
+    (asked("starts"), asked("starts"), conditionrepairs.later),
+    (asked("expires"), asked("expires"), conditionrepairs.earlier),
+    (asked("address"), asked("address"), conditionrepairs.another_address),
 )
 
 
@@ -183,7 +184,7 @@ def _proved(case: Case, budget: _Budget) -> Iterator[Change]:
         for id in ids
         if case.keys[id].kind == "ecdsa"
         for signature, form in forms
-        if 60 <= len(signature) <= 80 and signature[:1] == b"\x30"
+        if signature[:1] == b"\x30" and len(signature) == signature[1] + 2
         for hash in (declared, *(name for name in HASHES if name != declared))
     ]
     if ways and (way := _by_checking(ways, candidates(), budget)) is not None:
@@ -218,16 +219,18 @@ def _by_digest(digest: tuple[str, bytes], candidates: Iterator[Candidate], budge
 def _by_checking(
     ways: list[tuple[_Signed, PublicKey]], candidates: Iterator[Candidate], budget: _Budget
 ) -> tuple[_Signed, Candidate] | None:
-    """The way and the candidate with which an ECDSA signature holds: all ways for the first, one way for the others."""
-    for number, candidate in enumerate(candidates):
-        for way, key in ways if number == 0 else ways[:1]:
-            budget.checked -= 1
-            budget.volume -= len(candidate.text)
-            if budget.checked < 0 or budget.volume < 0:
-                return None
-            budget.tried += 1
-            if key.verifies(way.signature, candidate.text, way.hash):
-                return way, candidate
+    """The way and the candidate with which an ECDSA signature holds: the first text in all ways, the others in the likeliest."""
+    first, *others = islice(candidates, max(1, budget.checked - len(ways) - _OTHER_HASH))
+    tries = [(way, first) for way in ways] + [(ways[0], each) for each in others]
+    tries += [(ways[1], each) for each in others[:_OTHER_HASH]]  # the same key with the other hash
+    for (way, key), candidate in tries:
+        budget.checked -= 1
+        budget.volume -= len(candidate.text)
+        if budget.checked < 0 or budget.volume < 0:
+            return None
+        budget.tried += 1
+        if key.verifies(way.signature, candidate.text, way.hash):
+            return way, candidate
     return None
 
 
@@ -235,7 +238,7 @@ def _told(case: Case, signed: _Signed, candidate: Candidate) -> Change:
     """The case with this signature, key, hash and text, and what was wrong with it."""
     token = case.token
     declared = (token.hash_algorithm if token else None) or "SHA1"
-    named = (lambda name: token.named(name)) if token else str
+    named = token.named if token else str
     notes = list(candidate.notes)
     changes: dict[str, str | None] = {}
     if token and signed.key_id != token.key_pair_id:

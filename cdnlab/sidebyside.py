@@ -17,7 +17,8 @@ _ESCAPES = {9: "\\t", 10: "\\n", 13: "\\r", 32: " "}
 _BEFORE, _AFTER = 240, 240  # bytes that are shown before and after the difference, of a long string
 STYLE = """
 .cdnlab-page .cdnlab-bytes{overflow-x:auto;white-space:pre;border:0;padding:0}
-.cdnlab-page .cdnlab-bytes .cdnlab-first{border:2px solid;border-radius:2px;font-weight:700;margin:0 1px;background:color-mix(in srgb,currentColor 14%,transparent)}
+.cdnlab-page .cdnlab-bytes .cdnlab-first{outline:2px solid;border-radius:1px;font-weight:700;
+background:color-mix(in srgb,currentColor 14%,transparent)}
 .cdnlab-page .cdnlab-bytes .cdnlab-label{display:inline-block;opacity:.75}
 """
 
@@ -52,9 +53,8 @@ def said(one: str | bytes, other: str | bytes, names: tuple[str, str] = ("signed
     if at is None:
         return f"They are the same, {len(_bytes(one)):,} bytes."
     left, right = _bytes(one), _bytes(other)
-    here = " and ".join(())
     here = ", ".join(
-        f"{name} {'ends here' if at >= len(text) else 'has ' + _named(text[at])}" for name, text in zip(names, (left, right), strict=True)
+        f"{name} {'ends here' if at >= len(text) else f'has {_named(text[at])}'}" for name, text in zip(names, (left, right), strict=True)
     )
     return f"They differ at byte {at:,}: {here}."
 

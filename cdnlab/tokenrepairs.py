@@ -6,6 +6,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from cdnlab.cases import Case, Change, Note, short, with_parameters
@@ -18,89 +19,92 @@ __all__ = ["clean_values", "expires_forms", "hash_names", "key_ids", "missing_ke
 _MOST = 65536
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _KEY_ID = re.compile(r"(?:K[A-Z0-9]{8,20}|APKA[A-Z0-9]{8,24})\Z")
+_ACCESS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}\Z")
+_DISTRIBUTION = re.compile(r"E[A-Z0-9]{12,14}\Z")
 _MOST_KEYS = 20
 
-_PERCENT = (
+
+class _Mistake(NamedTuple):
+    """A Note to be: {0} stands for the parameters that have it."""
+
+    name: str
+    says: str
+    fix: str
+
+
+_PERCENT = _Mistake(
     "percent-encoded token",
     "{0} is percent-encoded",
-    "Put {0} into the {where} as it is: - ~ and _ need no encoding (and % is none of its letters).",
+    "Send {0} as the signer made it, without percent-encoding: - ~ and _ need none.",
 )
-_QUOTES = ("quotes in the token", "{0} is in quotation marks", "Leave the quotation marks around {0} away.")
-_ATTRIBUTE = (
+_QUOTES = _Mistake("quotes in the token", "{0} is in quotation marks", "Leave the quotation marks around {0} away.")
+_ATTRIBUTE = _Mistake(
     "attributes in the cookie",
-    "{0} has more than the value in it",
-    "Give {0} its value alone; Path, Domain, Secure ... are attributes of Set-Cookie.",
+    "{0} has more in it than the value",
+    "Give {0} its value alone: Path, Domain, Secure ... are attributes of Set-Cookie.",
 )
-_BREAKS = (
+_BREAKS = _Mistake(
     "white space in the token",
     "{0} has white space or line breaks in it",
-    "Write {0} without line breaks (openssl base64 -A, or remove \\n): the base64 tool has wrapped its lines.",
+    "Write {0} without white space (openssl base64 -A, or remove the line breaks that the base64 tool has made).",
 )
-_SPACES = (
+_SPACES = _Mistake(
     "+ turned into a space",
     "{0} has spaces where + was",
-    "Exchange + = / for - _ ~ in {0} before it goes into a URL: a + in a query is read as a space.",
+    "In the signer, exchange + = / for - _ ~ in {0}: a + in a query is read as a space.",
 )
-_PLAIN = (
+_PLAIN = _Mistake(
     "plain base64",
     "{0} is in plain base64, with + = or /",
     "In the signer, exchange the characters of {0} after base64: + becomes -, = becomes _, / becomes ~ (tr -- '+=/' '-_~').",
 )
-_URLSAFE = (
+_URLSAFE = _Mistake(
     "URL-safe base64",
     "{0} is in the URL-safe base64 of RFC 4648",
-    "In the signer, use plain base64 for {0} and exchange + = / for - _ ~: CloudFront's alphabet is not the URL-safe one, which has _ for /.",
+    "In the signer, use plain base64 for {0} and exchange + = / for - _ ~: in the URL-safe base64 of RFC 4648 _ stands for /, here for =.",
 )
-_PADDING = ("missing padding", "{0} has lost the padding at its end", "Keep the padding of {0}: each = at the end becomes _.")
-_JSON = ("policy not in base64", "{0} is JSON as it is, not in base64", "Put {0} into base64 and exchange + = / for - _ ~.")
-_PLUS = ("cut or changed token", "{0} has characters that no base64 has", "Copy {0} whole and unchanged.")
+_PADDING = _Mistake("missing padding", "{0} has lost the padding at its end", "Keep the padding of {0}: each = at the end becomes _.")
+_JSON = _Mistake("policy not in base64", "{0} is JSON as it is, not in base64", "Put {0} into base64 and exchange + = / for - _ ~.")
+_HEX = _Mistake("hexadecimal signature", "{0} is in hexadecimal digits", "Put the bytes of {0} into base64, not into hexadecimal digits.")
 
 
 def clean_values(case: Case) -> Iterator[Change]:
-    """Policy and Signature in another base64, encoded, wrapped, quoted; the other values with ornaments."""
+    """Policy and Signature in another base64, encoded, wrapped, quoted; ids and names with ornaments."""
     token = case.token
     if token is None:
         return
     changes: dict[str, str | None] = {}
-    notes: dict[str, Note] = {}
-    for name, value in (("Policy", token.policy), ("Signature", token.signature)):
-        if value is None or len(value) > _MOST:
+    found: dict[_Mistake, list[str]] = {}
+    for name, value in (
+        ("Policy", token.policy),
+        ("Signature", token.signature),
+        ("Key-Pair-Id", token.key_pair_id),
+        ("Hash-Algorithm", token.hash_algorithm),
+    ):
+        in_base64 = name in ("Policy", "Signature")
+        if value is None or len(value) > (_MOST if in_base64 else 300):
             continue
-        clean, mistakes = _cleaned(value, name)
-        if mistakes and clean != value:
-            changes[name] = clean
-            for each in mistakes:
-                _tell(notes, each, token.named(name), token.carrier)
-    for name, value in (("Expires", token.expires), ("Key-Pair-Id", token.key_pair_id), ("Hash-Algorithm", token.hash_algorithm)):
-        if value is None or len(value) > 300:
-            continue
-        clean, mistakes = _plain(value)
+        clean, mistakes = _cleaned(value, name) if in_base64 else _plain(value)
         if clean != value:
             changes[name] = clean
             for each in mistakes:
-                _tell(notes, each, token.named(name), token.carrier)
+                found.setdefault(each, []).append(token.named(name))
     if changes:
-        yield Change(with_parameters(case, changes), tuple(notes.values()))
+        notes = (Note(each.name, each.says.format(_and(names)), each.fix.format(_and(names))) for each, names in found.items())
+        yield Change(with_parameters(case, changes), tuple(notes), guess=set(found) == {_PADDING})
 
 
-def _tell(notes: dict[str, Note], mistake: tuple[str, str, str], parameter: str, carrier: str) -> None:
-    """Note a mistake; one that two parameters share is told once."""
-    name, says, fix = mistake
-    if name in notes:
-        old = notes[name]
-        both = f"{old.says.split(' ')[0]} and {parameter}"
-        notes[name] = Note(name, says.format(both), fix.format(both, where="URL" if carrier == "URL" else "cookie"))
-        return
-    notes[name] = Note(name, says.format(parameter), fix.format(parameter, where="URL" if carrier == "URL" else "cookie"))
+def _and(names: list[str]) -> str:
+    return " and ".join(names)
 
 
-def _plain(value: str) -> tuple[str, list[tuple[str, str, str]]]:
+def _plain(value: str) -> tuple[str, list[_Mistake]]:
     """A value without percent-encoding, quotation marks, attributes and white space, and what was there."""
-    mistakes = []
+    mistakes, given = [], value
     for _ in range(2):
-        if "%" in value and (plain := unquote(value, errors="replace")) != value:
-            value = plain
-            mistakes = [_PERCENT]
+        value = unquote(value, errors="replace") if "%" in value else value
+    if re.search(r"%(?!0[aAdD9]|20|22|27)", given):
+        mistakes.append(_PERCENT)
     if (plain := re.split(r"[;,]\s*", value, maxsplit=1)[0]) != value and plain:
         value = plain
         mistakes.append(_ATTRIBUTE)
@@ -110,24 +114,23 @@ def _plain(value: str) -> tuple[str, list[tuple[str, str, str]]]:
     return value, mistakes
 
 
-def _cleaned(value: str, name: str) -> tuple[str, list[tuple[str, str, str]]]:
-    if value.lstrip(" %27B").startswith("{") or unquote(value[:40]).lstrip().startswith("{"):
-        if name == "Policy":
-            return encoded(unquote(value).encode("utf-8", "replace")), [_JSON]
-    had_percent = "%" in value
+def _cleaned(value: str, name: str) -> tuple[str, list[_Mistake]]:
+    """A value in CloudFront's base64, and what it was in before."""
+    if name == "Policy" and unquote(value[:40]).lstrip("\"' ").startswith("{"):
+        return encoded(unquote(value).strip("\"'").encode("utf-8", "replace")), [_JSON]
     plain, mistakes = _plain(value)
-    if (tight := re.sub(r"[\r\n\t]+|\\n", "", plain)) != plain:
+    if (tight := re.sub(r"[\r\n\t]+[ ]*|\\n", "", plain)) != plain:
         plain = tight
         mistakes.append(_BREAKS)
+    if name == "Signature" and re.fullmatch(r"(?:[0-9a-fA-F]{2}){60,520}", plain):
+        return encoded(bytes.fromhex(plain)), [*mistakes, _HEX]
     if " " in plain:
         plain = plain.replace(" ", "+")
         mistakes.append(_SPACES)
     if re.search(r"[+/=]", plain):
         plain = plain.translate(str.maketrans("+=/", "-_~"))
-        if _SPACES not in mistakes:
-            mistakes.append(_PLAIN)
-            if had_percent and _PERCENT in mistakes:
-                mistakes.remove(_PERCENT)  # plain base64 has to be encoded in a URL; that was no second mistake
+        if _SPACES not in mistakes:  # plain base64 has to be encoded in a URL: that was no second mistake
+            mistakes = [each for each in mistakes if each is not _PERCENT] + [_PLAIN]
     body = plain.rstrip("_")
     tail = len(plain) - len(body)
     if "_" in body or tail > 2 or (tail and len(plain) % 4):
@@ -136,8 +139,8 @@ def _cleaned(value: str, name: str) -> tuple[str, list[tuple[str, str, str]]]:
         mistakes = [each for each in mistakes if each is not _PLAIN] + [_URLSAFE]
     elif len(plain) % 4:
         plain += "_" * (-len(plain) % 4)
-        mistakes.append(_PADDING if not re.search("[^A-Za-z0-9~_-]", plain) else _PLUS)
-    return plain, mistakes
+        mistakes.append(_PADDING)
+    return plain, list(dict.fromkeys(mistakes))
 
 
 def number_in(text: str) -> int | None:
@@ -148,7 +151,7 @@ def number_in(text: str) -> int | None:
     if re.fullmatch(r"[0-9]{1,18}(?:\.[0-9]{0,18})?(?:[eE]\+?[0-9]{1,2})?", plain, re.ASCII):
         number = float(plain)
         return int(number) if number < 2**53 else None
-    if plain.isdigit() and len(plain) <= 18:
+    if plain.isdecimal() and len(plain) <= 18:
         return int(plain)
     try:
         moment = datetime.fromisoformat(plain.replace(" ", "+") if re.search(r"T.* \d\d:?\d\d\Z", plain) else plain)
@@ -166,15 +169,14 @@ def expires_forms(case: Case) -> Iterator[Change]:
     if number is None:
         return
     plain = unquote(token.expires[:80])
-    name = (
-        "quoted epoch"
-        if plain.strip(" \"'") != plain
-        else "epoch not whole"
-        if re.search(r"[.eE]", plain)
-        else "date instead of seconds"
-        if "-" in plain
-        else "epoch in other digits"
-    )
+    if re.search("[\"']", plain):
+        name = "quoted epoch"
+    elif plain.strip() != plain:
+        name = "white space in the token"
+    elif re.search(r"[.eE]", plain):
+        name = "epoch not whole"
+    else:
+        name = "epoch in other digits" if plain.lstrip("+0").isdecimal() else "date instead of seconds"
     named = token.named("Expires")
     fix = f"Write {named} as a plain whole number of seconds since 1970 (UTC), without quotation marks, point or exponent: {number}."
     yield Change(with_parameters(case, {"Expires": str(number)}), (Note(name, f"{named} is {short(token.expires, 60)}", fix),))
@@ -203,7 +205,7 @@ def signature_forms(signature: str) -> Iterator[tuple[bytes, Note | None]]:
         yield first, None
         if len(first) == 64:
             der = encode_dss_signature(int.from_bytes(first[:32], "big"), int.from_bytes(first[32:], "big"))
-            fix = "Write the ECDSA signature in DER (ASN.1), as OpenSSL does; what the signer gives is r and s side by side (IEEE P1363, JOSE, WebCrypto)."
+            fix = "Write the ECDSA signature in DER, as OpenSSL does; r and s side by side are the form of WebCrypto and JOSE (IEEE P1363)."
             yield der, Note("raw r||s", "the ECDSA signature is 64 bytes, r and s side by side, not DER", fix)
         try:
             twice = binascii.a2b_base64(first.translate(bytes.maketrans(b"-_~", b"+=/")), strict_mode=True)
@@ -261,12 +263,14 @@ def kind_of_id(id: str) -> str:
     >>> kind_of_id("4b2b2b2b-0000-4000-8000-1234567890ab")
     ' What is there looks like the id of a key group (a UUID); the id of the public key in that group is wanted, such as K2JCJMDEHXQW5F.'
     """
-    if _UUID.match(id):
-        return " What is there looks like the id of a key group (a UUID); the id of the public key in that group is wanted, such as K2JCJMDEHXQW5F."
-    if re.fullmatch(r"AKIA[A-Z0-9]{12,}|ASIA[A-Z0-9]{12,}", id):
-        return " What is there looks like an access key of IAM; the id of a public key at CloudFront is wanted, such as K2JCJMDEHXQW5F."
-    if re.fullmatch(r"E[A-Z0-9]{12,14}", id):
-        return " What is there looks like the id of a distribution (or an origin access identity); the id of a public key is wanted, such as K2JCJMDEHXQW5F."
+    kinds = (
+        (_UUID, "a key group (a UUID); the id of the public key in that group is wanted"),
+        (_ACCESS_KEY, "an access key of IAM; the id of a public key at CloudFront is wanted"),
+        (_DISTRIBUTION, "a distribution or an origin access identity; the id of a public key is wanted"),
+    )
+    for form, what in kinds:
+        if form.match(id):
+            return f" What is there looks like the id of {what}, such as K2JCJMDEHXQW5F."
     if not _KEY_ID.match(id):
         return " What is there does not look like the id of a public key, which is K and capitals or digits: is it the key's name?"
     return ""

@@ -1,0 +1,182 @@
+"""The doctor's sentences: what to change when a repair has been found, what can be said when none has, and what else to mind.
+
+Every refusal gets a sentence that says what to change and where: in the signer, the URL, the cookies, the key group, the clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cdnlab.cases import Case, Note, short
+from cdnlab.clock import iso
+from cdnlab.diagnosis import PLACEHOLDER
+from cdnlab.repairs import Healed
+from cdnlab.signedpolicy import Flaw, SignedPolicy, moment
+from cdnlab.tokenrepairs import kind_of_id, made_by
+from cdnlab.tokens import Token, decoded
+from cdnlab.verification import Verdict, opening_of
+
+__all__ = ["SECRET", "likely", "prescription", "rebuilt", "remarks", "shown"]
+
+SECRET = re.compile(
+    r"PRIVATE(?:[\s+_\-]|%20|%2B|\\n)*KEY"  # PEM
+    r"|LS0tLS1CRUdJTi[A-Za-z0-9+/~\-]"  # PEM in base64
+    r"|MII[A-Za-z0-9+/~\-]{5}IBA(?:DAN|AKC)|MHcCAQEE|MIGHAgEAMBMG",  # how the DER of a private key begins, in base64
+    re.IGNORECASE,
+)
+"""What a private key looks like, or begins with."""
+
+_ONE_FILE = (
+    "A canned cookie opens exactly the one URL that was signed: for more files, set cookies with a custom policy whose Resource has a *."
+)
+_MILLISECONDS = 10**11
+
+
+def shown(text: bytes) -> str:
+    """A signed text for people; "" if a private key is in it."""
+    said = text.decode("utf-8", "backslashreplace")
+    return "" if SECRET.search(said) else said
+
+
+def rebuilt(case: Case) -> bytes:
+    """What the edge holds the signature against, or would, if it could read it."""
+    opening, token = case.opening, case.token
+    if opening is not None:
+        return opening.text
+    return (decoded(token.policy) if token is not None and token.policy is not None else None) or b""
+
+
+def prescription(healed: Healed, *, original: bool) -> str:
+    """What to change, as sentences. `original`: nothing was changed on the way, so this is the first thing that is wrong."""
+    sentences = [note.fix for note in healed.notes]
+    if not healed.verdict.ok:
+        rest = _rest(healed)
+        sentences.append(rest if original or not sentences else f"Then there is more. {rest}")
+    return " ".join(dict.fromkeys(sentences))
+
+
+def _rest(healed: Healed) -> str:
+    """What can be said where no repair helps (any more)."""
+    case, verdict = healed.case, healed.verdict
+    token, stage = case.token, verdict.stage
+    if stage == "request":
+        return "Give a whole URL, https://host/path?..., in which nothing stands that a URL cannot have."
+    if token is None:
+        return (
+            "The URL is not signed: sign it, so that it gets Expires or Policy, Signature and Key-Pair-Id, "
+            "or send the three CloudFront- cookies with it."
+        )
+    named = token.named
+    if stage == "shown":
+        lacking = [named(name) for name, value in (("Signature", token.signature), ("Key-Pair-Id", token.key_pair_id)) if value is None]
+        if token.policy is None and token.expires is None:
+            lacking.insert(0, f"{named('Expires')} or {named('Policy')}")
+        whole = "URL is" if token.carrier == "URL" else "cookies are"
+        return f"Add {' and '.join(lacking)}: the {whole} not complete; take all parts from one run of the signer."
+    if stage == "key":
+        known = ", ".join(short(id, 40)[1:-1] for id in sorted(case.keys)[:5]) or "none"
+        return (
+            f"Put the public key {short(token.key_pair_id, 60)} into a key group that the behaviour trusts, or sign with a key that is in "
+            f"one (given here: {known}).{kind_of_id(token.key_pair_id or '')}"
+        )
+    if stage == "policy":
+        return _policy(token, case, verdict)
+    if stage == "hash":
+        return f"Write {named('Hash-Algorithm')}=SHA256, or leave it out for SHA-1."
+    if stage == "encoding":
+        return f"Copy {named('Signature')} whole and unchanged from the signer: base64, with - _ ~ for + = /."
+    if stage == "signature":
+        return _signature(token, case, healed)
+    if stage == "resource":
+        return f"Sign a policy whose Resource covers this URL: {verdict.says}."
+    return f"Sign anew, for this moment and this viewer: {verdict.says}."
+
+
+def _policy(token: Token, case: Case, verdict: Verdict) -> str:
+    expires, policy = token.named("Expires"), token.named("Policy")
+    if token.twice:
+        return f"Send {token.named(token.twice)} only once."
+    if token.policy is None and token.expires is None:
+        return (
+            f"Add {expires} (for a canned policy) or {policy} (for a custom one), the one that was signed: without it there is no policy."
+        )
+    if token.policy is None:
+        return f"Write {expires} as a plain whole number of seconds since 1970 (UTC), the one that was signed."
+    opening = opening_of(token, case.address) if case.address else None
+    return f"Write the policy anew and sign it: {opening if isinstance(opening, Flaw) else verdict.says}."
+
+
+def _signature(token: Token, case: Case, healed: Healed) -> str:
+    id = token.key_pair_id or ""
+    key, signature = case.keys[id], decoded(token.signature or "") or b""
+    text = short(shown(rebuilt(case)), 400)
+    tried = f"{healed.tried:,} other texts were tried"
+    over = "the Policy that is sent" if token.policy is not None else f"this text: {text}"
+    hosts = ""
+    if not case.hosts and token.policy is None:
+        hosts = " If the distribution has another name, give it as well (hosts): it may have been signed."
+    if made_by(key, token):
+        if likely(healed):
+            return _ONE_FILE
+        return f"The signature was made with {id}, but over something else ({tried}): sign exactly {over}.{hosts}"
+    if len(signature) != _length(signature, key.bits) and (key.kind == "rsa" or signature[:1] == b"\x30"):
+        return f"Copy {token.named('Signature')} whole: it has {len(signature)} bytes and must have {_length(signature, key.bits)}."
+    others = "" if len(case.keys) == 1 else " (nor with another of the keys given)"
+    if key.kind == "rsa":
+        return (
+            f"The signature was not made with {id}{others}, or it was damaged on the way: give the public key that belongs to the "
+            f"signer's private key, or copy the signature whole. It has to be over {over}."
+        )
+    also = f" {_ONE_FILE}" if token.carrier == "cookies" and token.policy is None else ""
+    return (
+        f"The signature was made with another key than {id}{others}, or over another text ({tried}); an ECDSA signature "
+        f"does not tell which. Look at the key first, and sign exactly {over}.{hosts}{also}"
+    )
+
+
+def _length(signature: bytes, bits: int) -> int:
+    """How long a signature must be: an RSA one as its key, a DER one as it says itself."""
+    return bits // 8 if bits >= 1024 else signature[1] + 2 if len(signature) > 1 else 72
+
+
+def likely(healed: Healed) -> tuple[Note, ...]:
+    """What it most likely is, where nothing more can be proved: a canned cookie, made with the right key for another URL."""
+    token = healed.case.token
+    if healed.verdict.stage != "signature" or token is None or token.carrier != "cookies" or token.policy is not None:
+        return ()
+    key = healed.case.keys.get(token.key_pair_id or "")
+    if key is None or not made_by(key, token):
+        return ()
+    return (Note("cookie for one file", "the cookies are in order, and most likely made for another URL than this one", _ONE_FILE),)
+
+
+def remarks(case: Case, policy: SignedPolicy | None) -> tuple[str, ...]:
+    """What else is worth knowing."""
+    return (*_worth_knowing(case, policy), f"Judged for {iso(case.at)} and a viewer at {case.ip}.")
+
+
+def _worth_knowing(case: Case, policy: SignedPolicy | None) -> Iterator[str]:
+    token, address = case.token, case.address
+    if policy is not None and policy.address and case.ip == PLACEHOLDER:
+        yield (
+            f"The policy has an address condition ({policy.address}), and no viewer's address was given: {PLACEHOLDER} stands for nobody. "
+            "Give the real one."
+        )
+    if case.url and case.raw.partition("#")[0] != case.url:
+        yield f"A client sends the URL percent-encoded: {short(case.url, 120)}."
+    if "#" in case.raw:
+        yield "What is behind # is for the browser alone; it is never sent."
+    if case.hosts and address and address.domain.partition(":")[0] not in case.hosts:
+        yield f"{short(address.domain, 60)} is none of the distribution's names ({short(', '.join(case.hosts), 120)})."
+    if policy is not None and policy.expires > _MILLISECONDS:
+        yield f"It ends at {moment(policy.expires)}, which looks like milliseconds: it practically never ends."
+    if policy is not None and policy.resource is None:
+        yield "The policy names no Resource: it opens every file of every distribution that trusts the key."
+    if token is not None and token.policy is not None and token.expires is not None:
+        yield "Policy and Expires are both there; the custom policy counts."
+    if token is not None and token.carrier == "URL" and "CloudFront-" in case.cookies:
+        yield "The URL counts as a signed one, so the cookies are not looked at."
+    key = case.keys.get(token.key_pair_id or "") if token else None
+    if key is not None and key.unusual:
+        yield f"The key is {key.unusual}; as a new public key CloudFront takes RSA with 2048 bits or ECDSA on P-256."
