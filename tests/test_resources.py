@@ -204,7 +204,7 @@ def pairs(draw):
 @example((f"{D}/*", f"{D}/"))
 @example(("https://*", f"{D}/a?b"))
 @example((f"{D}/a?", f"{D}/a?"))
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_every_shortcut_agrees_with_the_plain_reading(pair):
     pattern, url = pair
     asked = address(url)
