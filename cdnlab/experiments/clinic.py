@@ -47,7 +47,9 @@ BRANCHES = MappingProxyType(
             "the distribution",
             "its names, behaviours and countries (lesson 06)",
         ),
-        "signature": Branch("short XML, a Code, no RequestId", "the signature check", "the key, the policy, the expiry (lesson 08)"),
+        "signature": Branch(
+            "short XML, a Code, no RequestId", "the signature check", "the key, the policy, the expiry; the doctor helps (lesson 08)"
+        ),
         "s3": Branch("XML with RequestId and HostId", "S3", "the object's name, the bucket policy, the identity (lesson 10)"),
         "elsewhere": Branch(
             "anything else", "somebody else", "the origin's own log, the firewall, custom error pages that hide one of the above"

@@ -9,7 +9,7 @@ The facts that the exercises reckon with are here too, taken from the same darkr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cdnlab.cloudfront import CloudFront
@@ -21,7 +21,22 @@ from cdnlab.policies import managed
 from cdnlab.signing import Signer
 from cdnlab.webserver import WebServer
 
-__all__ = ["HOST", "HOUR", "PHOTO", "Darkroom", "code_of", "developed", "interrupted", "left_open", "mailed", "names", "warm", "world"]
+__all__ = [
+    "HOST",
+    "HOUR",
+    "PHOTO",
+    "Darkroom",
+    "add_key",
+    "code_of",
+    "developed",
+    "hold",
+    "interrupted",
+    "left_open",
+    "mailed",
+    "names",
+    "warm",
+    "world",
+]
 
 HOST = "www.example.com"
 PHOTO = f"https://{HOST}/private/cat.jpg?size=small"
@@ -105,6 +120,20 @@ def world(**more: Any) -> Darkroom:
     }
     cdn.create_distribution(DistributionConfig=config)
     return Darkroom(cdn, PHOTO, key, group, server)
+
+
+def add_key(cdn: CloudFront, pair: KeyPair) -> str:
+    """Upload the public half of another key pair; its id."""
+    half = {"CallerReference": "rotation", "Name": "new", "EncodedKey": pair.public_pem}
+    return str(cdn.create_public_key(PublicKeyConfig=half)["PublicKey"]["Id"])
+
+
+def hold(cdn: CloudFront, keys: Sequence[str]) -> None:
+    """Let the photographer's key group hold these keys and no others."""
+    (group,) = cdn.list_key_groups()["KeyGroupList"]["Items"]
+    id = group["KeyGroup"]["Id"]
+    config = {"Name": "photographer", "Items": list(keys)}
+    cdn.update_key_group(Id=id, IfMatch=cdn.get_key_group(Id=id)["ETag"], KeyGroupConfig=config)
 
 
 def code_of(journey: Journey) -> str:
