@@ -241,13 +241,13 @@ def _cell(doors: Doors, order: int) -> str:
     label = _text(x + 62, y + 22, path, 12.5, f' font-family="{_MONO}"') + _text(x + 125, y + 22, PATHS[path], 12.5)
     head = _rect(x, y, _SIDE, _CELL, 'opacity="0.55"') + label
     if knock is None:
-        asked = _text(x + 66, y + 48, "not knocked yet", 13, ' opacity="0.75"') if not doors.tried else ""
+        asked = _text(x + 62, y + 48, "not knocked yet", 13, ' opacity="0.75"') if not doors.tried else ""
         return head + _door(x + 16, y + 18, 0) + asked + _earlier(doors, order, x, y, 0)
-    sign = glyph("error", x + 76, y + 47, 7) if knock.status >= 400 else ""
-    shown = _text(x + (90 if sign else 66), y + 53, str(knock.status), 19, _bold())
+    sign = glyph("error", x + 71, y + 47, 7) if knock.status >= 400 else ""
+    shown = _text(x + (85 if sign else 62), y + 53, str(knock.status), 19, _bold())
     nobody = "may read, but not list" if knock.decision.rule == "S3-11" else "no statement fits"
     why = f"{knock.sid} lets it {'know' if knock.status == 404 else 'in'}" if knock.sid else nobody
-    parts = [_door(x + 16, y + 18, knock.status), sign, shown, _text(x + 66, y + 78, why, 13), _earlier(doors, order, x, y, knock.status)]
+    parts = [_door(x + 16, y + 18, knock.status), sign, shown, _text(x + 62, y + 78, why, 13), _earlier(doors, order, x, y, knock.status)]
     return f'{head}<g data-at="{number(order * _STEP + 45)}">{"".join(parts)}</g>{_guess(doors, door, path, x, y)}'
 
 
@@ -312,10 +312,9 @@ def view(doors: Doors) -> str:
 
 
 _STYLE = """
-.cdnlab .cdnlab-policy{list-style:none;margin:4px 0;padding:0}
-.cdnlab .cdnlab-policy li{margin:3px 0;padding:2px 0 2px 10px;border-left:1px dashed;overflow-wrap:anywhere;color:inherit;
+.cdnlab .cdnlab-policy div{margin:4px 0;padding:2px 0 2px 10px;border-left:1px dashed;overflow-wrap:anywhere;
 font:12.5px/1.45 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
-.cdnlab .cdnlab-policy li.cdnlab-lit{border-left:4px solid}
+.cdnlab .cdnlab-policy div.cdnlab-lit{border-left:4px solid;padding-left:7px}
 """
 
 
@@ -325,9 +324,9 @@ def _written(doors: Doors) -> str:
         return '<p class="cdnlab-note">The bucket has no policy.</p>'
     lit = {each.sid for each in doors.knocks}
     looks = ['class="cdnlab-lit"' if each["Sid"] in lit else "" for each in doors.policy]
-    rows = "".join(f"<li {look}>{safe(json.dumps(each))}</li>" for look, each in zip(looks, doors.policy, strict=True))
+    rows = "".join(f"<div {look}>{safe(json.dumps(each))}</div>" for look, each in zip(looks, doors.policy, strict=True))
     note = "The list as S3 has it. " + ("Thick bars: statements that decided." if lit else "")
-    return f'<p class="cdnlab-note">{note.strip()}</p><ul class="cdnlab-policy">{rows}</ul>'
+    return f'<p class="cdnlab-note">{note.strip()}</p><div class="cdnlab-policy">{rows}</div>'
 
 
 def _inside(doors: Doors) -> str:

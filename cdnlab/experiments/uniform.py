@@ -77,7 +77,7 @@ def say(shown: Uniform) -> str:
     head = f"On the list: {shown.statement}. Your shop shows {shown.shows}"
     if not shown.met:
         return f"{head}. Nobody has knocked {'since it changed' if shown.tried else 'yet'}."
-    return f"{head}: {', '.join(f'{caller} {met.status}' for caller, met in zip(CALLERS, shown.met, strict=True))}."
+    return f"{head}.\n  Answers: {', '.join(f'{caller} {met.status}' for caller, met in zip(CALLERS, shown.met, strict=True))}."
 
 
 def comment(shown: Uniform) -> str:
