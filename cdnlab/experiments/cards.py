@@ -15,10 +15,10 @@ from types import MappingProxyType
 
 from cdnlab.controls import Button, Choice, Press
 from cdnlab.experiments.cinema import FILES, SITE, Try, browser, cinema
-from cdnlab.marks import glyph
+from cdnlab.marks import glyph, number
 from cdnlab.page import html
 from cdnlab.panels import Panel
-from cdnlab.staircase import safe
+from cdnlab.staircase import FONT, safe
 from cdnlab.telling import overall
 
 __all__ = ["CASES", "PILES", "Case", "Sorted", "Table", "model", "panel", "say", "tried", "view"]
@@ -147,9 +147,9 @@ def tried(card: str, pile: str) -> Sorted:
     made = here.signer.cookies(f"{SITE}/{case.folder}", here.ends) if pile == COOKIE else {}
     jar = browser(made if case.keeps_cookies else {})
     tries = []
-    for number, file in enumerate(case.files):
+    for order, file in enumerate(case.files):
         address = f"{SITE}/{file}"
-        link = here.signer.url(address, here.ends) if pile == URL and number == 0 and case.takes_the_link else address
+        link = here.signer.url(address, here.ends) if pile == URL and order == 0 and case.takes_the_link else address
         cookies = jar.header(link)
         tries.append(Try(file, here.cdn.get(link, headers={"Cookie": cookies} if cookies else {}), 0.0))
     return Sorted(card, pile, tuple(tries))
@@ -196,39 +196,53 @@ def comment(table: Table) -> str:
     return ("It belongs there. " if last.fits else "Not there. ") + last.reason
 
 
-_STYLE = """
-.cdnlab .cdnlab-piles{display:flex;flex-wrap:wrap;gap:12px;margin:8px 0}
-.cdnlab .cdnlab-piles>section{flex:1 1 14rem;padding:6px 10px;border-radius:6px;
-border:1px solid color-mix(in srgb,currentColor 45%,transparent)}
-.cdnlab .cdnlab-piles h4{margin:2px 0 6px;font-size:13.5px;font-weight:600;color:inherit}
-.cdnlab .cdnlab-card{border:1px solid;border-radius:5px;padding:5px 8px;margin:6px 0;font-size:13px;background:var(--cdnlab-paper)}
-.cdnlab .cdnlab-card svg{vertical-align:-3px;margin-right:5px}
-.cdnlab .cdnlab-card small{display:block;font-size:12px}
-.cdnlab .cdnlab-hand{border-style:dashed}
-"""
+# ---- the picture
+
+WIDTH = 600  # of its own pixels; a page that has the room shows it larger
+_PILE, _CARD, _BOLD = 294, 56, ' font-weight="600"'
 
 
-def _card(put: Sorted, last: bool) -> str:
+def _text(x: float, y: float, words: str, *, size: float = 12, extra: str = "") -> str:
+    where = f'x="{number(x)}" y="{number(y)}" font-size="{number(size)}"'
+    return f'<text class="cdnlab-halo" {where} fill="currentColor"{extra}>{safe(words)}</text>'
+
+
+def _box(x: float, y: float, wide: float, high: float, extra: str = "") -> str:
+    box = f'x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(high)}" rx="5"'
+    return f'<rect {box} fill="none" stroke="currentColor"{extra}/>'
+
+
+def _card(put: Sorted, x: float, y: float, last: bool) -> str:
+    """A card on its pile: what came of it; the last one put down has a thick edge."""
     worst = put.refused or put.tries[-1]
-    sign = f'<svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">{glyph(overall(worst.journey), 9, 9, 6)}</svg>'
-    strong = "strong" if last else "span"
-    return f'<div class="cdnlab-card">{sign}<{strong}>{safe(put.card)}</{strong}><small>{safe(_result(put))}</small></div>'
+    lines = [f"{put.opened} of {len(put.tries)} open", f"/{put.refused.file}: 403 {put.refused.code}" if put.refused else ""]
+    parts = [
+        _box(x, y, _PILE - 16, _CARD - 6, f' stroke-width="{2.4 if last else 1.2}"'),
+        glyph(overall(worst.journey), x + 14, y + 15, 6.5),
+    ]
+    parts.append(_text(x + 28, y + 19, put.card, size=12.5, extra=_BOLD))
+    parts.append(_text(x + 28, y + 33, lines[0], size=11) + _text(x + 28, y + 45, lines[1], size=10.5))
+    return f"<g>{''.join(parts)}</g>"
 
 
 def view(table: Table) -> str:
     """The comment, the card in hand, and the two piles."""
-    lying = {put.card for put in table.lying}
-    words = f"<strong>In hand: {safe(table.card)}</strong><small>{safe(CASES[table.card].asks)}</small>"
-    hand = f'<div class="cdnlab-card cdnlab-hand">{words}</div>'
-    piles = []
-    for pile in PILES:
-        cards = "".join(_card(put, put is table.last) for put in table.lying if put.pile == pile)
-        piles.append(f"<section><h4>{safe(pile)}</h4>{cards or '<small>no card yet</small>'}</section>")
-    left = [card for card in CASES if card not in lying]
-    rest = f'<p class="cdnlab-note">Not sorted yet: {safe(", ".join(left))}.</p>' if left else ""
-    return (
-        f'<style>{_STYLE}</style><p><strong>{safe(comment(table))}</strong></p>{hand}<div class="cdnlab-piles">{"".join(piles)}</div>{rest}'
-    )
+    last, rows = table.last, max(1, *(sum(put.pile == pile for put in table.lying) for pile in PILES))
+    done = last is not None and (last.card, last.pile) == (table.card, table.pile)
+    hand = "Take the next card." if done and len(table.lying) < len(CASES) else f"In hand: {table.card}"
+    parts = [_box(2, 2, WIDTH - 4, 40, ' stroke-dasharray="5 4"'), _text(12, 18, hand, extra=_BOLD)]
+    left = [card for card in CASES if card not in {put.card for put in table.lying}]
+    parts.append(_text(12, 34, f"Not sorted yet: {', '.join(left) or 'none'}." if done else CASES[table.card].asks, size=11))
+    for column, pile in enumerate(PILES):
+        x = 2 + column * (_PILE + 8)
+        parts.append(_box(x, 52, _PILE, 26 + rows * _CARD, ' opacity="0.5"') + _text(x + 10, 70, pile, size=12.5, extra=_BOLD))
+        lying = [put for put in table.lying if put.pile == pile]
+        parts += [_card(put, x + 8, 80 + order * _CARD, put is last) for order, put in enumerate(lying)]
+        if not lying:
+            parts.append(_text(x + 10, 92, "no card yet", size=11))
+    size = f'viewBox="0 0 {WIDTH} {84 + rows * _CARD}" width="{WIDTH * 6 // 5}" role="img" aria-label="{safe(say(table))}"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">{"".join(parts)}</svg>'
+    return f"<p><strong>{safe(comment(table))}</strong></p>{svg}"
 
 
 def _inside(table: Table) -> str:

@@ -177,7 +177,14 @@ def you_outcome(film: Film) -> str:
     return f"{first.opened} of {len(FILES)} opened; {first.refused.name} was refused: 403 {first.refused.code}."
 
 
-SHOWN = {"cookies ignored": "cookies ignored", "a lone parameter": EXTRA, "URL": "signed URL"}
+STUBS = {
+    "URL": ("signed URL", False),
+    "cookies": ("cookies", False),
+    "cookies ignored": ("cookies", True),
+    "a lone parameter": (EXTRA, False),
+    "nothing": ("nothing", False),
+}
+"""What a ticket's stub says of what the request showed; and whether it is struck out, because nobody looked at it."""
 
 IGNORED = ("all seven", "none", "the six segments")
 
@@ -198,6 +205,7 @@ def ignored_outcome(film: Film) -> str:
 
 # ---- the picture
 
+_BOLD = ' font-weight="600"'
 WIDTH = 600  # of its own pixels; a page that has the room shows it larger
 _X, _TICKET, _GAP, _TOP, _HIGH = 6.0, 80, 4.67, 52, 116
 
@@ -217,31 +225,27 @@ def _span(first: int, last: int) -> tuple[float, float]:
 
 
 def _ticket(order: int, door: Try | None) -> str:
-    """One door's ticket: its name, what came of it, and on the stub what the request showed."""
+    """One door's ticket: its name, what came of it, and on the stub what the request showed. One that opened is shaded."""
     x, notch = _left(order), _TOP + 88
+    middle = x + _TICKET / 2
     edge = (
         f"M {number(x)} {_TOP} h {_TICKET} V {notch - 6} a 6 6 0 0 0 0 12 V {_TOP + _HIGH} h {-_TICKET} V {notch + 6} a 6 6 0 0 0 0 -12 Z"
     )
-    tear = f"M {number(x + 9)} {notch} h {_TICKET - 18}"
+    shade = 0.13 if door is not None and door.opened else 0
     parts = [
-        f'<path d="{edge}" fill="none" stroke="currentColor" stroke-width="1.5"/>',
-        f'<path d="{tear}" fill="none" stroke="currentColor" stroke-dasharray="3 4" opacity="0.7"/>',
-        _text(x + _TICKET / 2, _TOP + 19, "playlist" if order == 0 else f"seg {order - 1}", size=13, extra=' font-weight="600"'),
+        f'<path d="{edge}" fill="currentColor" fill-opacity="{shade}" stroke="currentColor" stroke-width="1.5"/>',
+        f'<path d="M {number(x + 9)} {notch} h {_TICKET - 18}" fill="none" stroke="currentColor" stroke-dasharray="3 4" opacity="0.7"/>',
+        _text(middle, _TOP + 19, "playlist" if order == 0 else f"seg {order - 1}", size=13, extra=_BOLD),
     ]
     if door is None:
-        parts.append(_text(x + _TICKET / 2, _TOP + 56, "?", size=20))
-        return f"<g>{''.join(parts)}</g>"
-    middle = x + _TICKET / 2
+        return f"<g>{''.join(parts)}{_text(middle, _TOP + 56, '?', size=20)}</g>"
     status = door.journey.response.status
-    sign = [
-        glyph(overall(door.journey), middle - 20, _TOP + 43, 8),
-        _text(middle - 4, _TOP + 48, str(status), size=14, anchor="start", extra=' font-weight="600"'),
-    ]
-    sign.append(_text(middle, _TOP + 70, "opens" if door.opened else door.code, size=11.5 if len(door.code) < 13 else 10))
-    parts.append(f'<g data-at="{40 * order}">{"".join(sign)}</g>')
-    what = shows(door.journey)
-    parts.append(_text(middle, _TOP + 107, SHOWN.get(what, f"shows {what}"), size=10.5))
-    title = f"<title>{safe(f'{door.name}: {status} {door.code}'.strip())}</title>"
+    parts.append(glyph(overall(door.journey), middle - 20, _TOP + 43, 8))
+    parts.append(_text(middle - 4, _TOP + 48, str(status), size=14, anchor="start", extra=_BOLD))
+    parts.append(_text(middle, _TOP + 70, "opens" if door.opened else door.code, size=11 if len(door.code) < 12 else 9.8))
+    stub, struck = STUBS[shows(door.journey)]
+    parts.append(_text(middle, _TOP + 107, stub, size=11, extra=' text-decoration="line-through"' if struck else ""))
+    title = f"<title>{safe(f'{door.name}: {status} {door.code}, showed {shows(door.journey)}')}</title>"
     return f"<g>{title}{''.join(parts)}</g>"
 
 
@@ -284,10 +288,14 @@ def _player(play: Play | None, y: float) -> str:
     return triangle + rail + done + lines + _text(left + wide + 12, y + 4, words, size=11.5, anchor="start")
 
 
+def _clock(start: float) -> str:
+    return f"Login at second 0, good for {HOUR:,} s; the film starts at second {start:,.0f}. On the stub: what the request showed."
+
+
 def view(film: Film) -> str:
     """The comment, the seven tickets under what the policy covers, the player's bar; a refusal's steps to be opened."""
     last = film.shown
-    parts = [_text(_X, 12, f"login at 0 s, good for {HOUR:,} s; film started at {film.start:,.0f} s", size=11, anchor="start")]
+    parts = [_text(_X, 12, _clock(film.start), size=11, anchor="start")]
     parts.append(_covers(last) if last else _text(_X, 34, f"permission: {film.permission}", size=11.5, anchor="start"))
     doors: Sequence[Try | None] = last.tries if last else (None,) * len(FILES)
     parts += [_ticket(order, door) for order, door in enumerate(doors)]

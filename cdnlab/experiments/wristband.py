@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from cdnlab.controls import Button, Predict, Press, Text
 from cdnlab.cookies import Check, judge, keep, mended, refused
 from cdnlab.experiments.cinema import LOGIN
-from cdnlab.marks import glyph
+from cdnlab.marks import glyph, number
 from cdnlab.panels import Panel
 from cdnlab.sites import origin_of, same_site, site_of
-from cdnlab.staircase import safe
+from cdnlab.staircase import FONT, safe
 
 __all__ = ["FILM", "LINES", "PAGE", "Errand", "model", "panel", "run", "say", "view"]
 
@@ -130,6 +130,7 @@ _STYLE = """
 .cdnlab .cdnlab-errand th,.cdnlab .cdnlab-errand td{text-align:left;vertical-align:top;padding:4px 8px 4px 4px;border:0;color:inherit;
 font-weight:400;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);white-space:normal;max-width:none}
 .cdnlab .cdnlab-errand thead th{font-weight:600}
+.cdnlab .cdnlab-errand :is(th,td:nth-child(3),td:nth-child(5)){white-space:nowrap}
 .cdnlab .cdnlab-errand .cdnlab-no>*{font-weight:600}
 .cdnlab .cdnlab-errand svg{vertical-align:-3px;margin-right:5px}
 """
@@ -144,21 +145,52 @@ def _row(when: str, check: Check) -> str:
     )
 
 
+def _text(x: float, y: float, words: str, *, size: float = 11.5, anchor: str = "middle", extra: str = "") -> str:
+    where = f'x="{number(x)}" y="{number(y)}" font-size="{number(size)}" text-anchor="{anchor}"'
+    return f'<text class="cdnlab-halo" {where} fill="currentColor"{extra}>{safe(words)}</text>'
+
+
+def _way(errand: Errand) -> str:
+    """The cookie's way in a picture: from the login to the browser, from the browser to the film; barred where it ends."""
+    ended = 0 if not errand.asked else 1 if refused(errand.kept) else 2 if errand.wrong else 3
+    parts = []
+    for order, (head, note) in enumerate(
+        ((LOGIN, "login"), (origin_of(errand.page), "the player's page"), (origin_of(errand.film), "film"))
+    ):
+        x = 4 + order * 206
+        name = head.partition("://")[2].partition("/")[0]
+        parts.append(f'<rect x="{x}" y="14" width="180" height="44" rx="6" fill="none" stroke="currentColor" stroke-width="1.5"/>')
+        parts.append(
+            _text(x + 90, 33, name, size=12 if len(name) < 26 else 10, extra=' font-weight="600"') + _text(x + 90, 49, note, size=11)
+        )
+    for order, word in ((1, "Set-Cookie"), (2, "Cookie")):
+        x = 185 + (order - 1) * 206
+        if ended >= order:
+            good = ended > order
+            tip = f"M {x} 36 h {22 if good else 8}" + (" m -6 -5 l 6 5 l -6 5" if good else "")
+            parts.append(
+                f'<path d="{tip}" fill="none" stroke="currentColor" stroke-width="2"/>' + ("" if good else glyph("blocked", x + 15, 36, 7))
+            )
+            told = word if good else "thrown away" if order == 1 else "not shown"
+            parts.append(_text(x + 12, 76, told, size=11))
+    size = f'viewBox="0 0 600 84" width="720" role="img" data-save="" aria-label="{safe(say(errand))}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">{"".join(parts)}</svg>'
+
+
 def view(errand: Errand) -> str:
-    """The way of the cookie in one line; then each question with its answer, and what would help."""
-    way = (
-        f"<p><strong>{safe(LOGIN)}</strong> answers <code>Set-Cookie: {safe(errand.line)}</code><br>"
-        f"<strong>{safe(errand.page)}</strong> plays <code>{safe(errand.film)}</code></p>"
-    )
+    """The way of the cookie; then each question with its answer, and what would help."""
+    line = f"<p><code>Set-Cookie: {safe(errand.line)}</code><br><code>GET {safe(errand.film)}</code></p>"
     if not errand.asked:
-        return f"{way}<p>Is the cookie in that request?</p>"
+        return f"{_way(errand)}{line}<p>Is the cookie in that request?</p>"
     rows = [_row("kept?", check) for check in errand.kept] + [_row("shown?", check) for check in errand.sent]
     head = "".join(f'<th scope="col">{each}</th>' for each in ("", "the browser asks", "", "because", "rule"))
     table = f'<table class="cdnlab-errand"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     if errand.wrong:
-        return f"<style>{_STYLE}</style>{way}{table}<p><strong>{safe(_instead(errand))}</strong></p>"
-    word = "" if same_site(errand.page, errand.film) else " Some browsers block the cookies of other sites whatever the headers say."
-    return f"<style>{_STYLE}</style>{way}{table}<p>{safe(f'The cookie is shown.{_script(errand)}{word}')}</p>"
+        told = f"<strong>{safe(_instead(errand))}</strong>"
+    else:
+        others = "" if same_site(errand.page, errand.film) else " Some browsers block the cookies of other sites whatever the headers say."
+        told = safe(f"The cookie is shown.{_script(errand)}{others}")
+    return f"<style>{_STYLE}</style>{_way(errand)}{line}{table}<p>{told}</p>"
 
 
 def panel() -> Panel[Errand]:
