@@ -50,6 +50,7 @@ class Street(NamedTuple):
 def street(shows: str = SHOWS[1]) -> Street:
     """A fresh world without a policy. `shows`: what the shop's distribution shows the bucket; all others show an OAC.
 
+    >>> from cdnlab.experiments.room import put_policy
     >>> here = street()
     >>> put_policy(here.bucket, [service()])
     >>> [here.status(caller) for caller in range(4)]

@@ -58,9 +58,9 @@ class Uniform:
 def model(presses: Sequence[Press], *, shows: str, statement: str, stranger: str | None = None) -> Uniform:
     """What the four callers meet, if they have knocked under this statement.
 
-    >>> shown = model([Press("Knock", {"shows": "its OAC", "statement": SHOP})], shows="its OAC", statement=SHOP)
+    >>> shown = model([Press("Knock", {"shows": "its OAC", "statement": SERVICE})], shows="its OAC", statement=SERVICE)
     >>> [each.status for each in shown.met]
-    [200, 403, 403, 403]
+    [200, 200, 200, 403]
     """
     tried = tuple((press.shows, press.statement) for press in presses)
     now = (shows, statement)
