@@ -204,7 +204,7 @@ _PILE, _CARD, _BOLD = 294, 56, ' font-weight="600"'
 
 def _text(x: float, y: float, words: str, *, size: float = 12, extra: str = "") -> str:
     where = f'x="{number(x)}" y="{number(y)}" font-size="{number(size)}"'
-    return f'<text class="cdnlab-halo" {where} fill="currentColor"{extra}>{safe(words)}</text>'
+    return f'<text {where} fill="currentColor"{extra}>{safe(words)}</text>'
 
 
 def _box(x: float, y: float, wide: float, high: float, extra: str = "") -> str:
@@ -215,7 +215,8 @@ def _box(x: float, y: float, wide: float, high: float, extra: str = "") -> str:
 def _card(put: Sorted, x: float, y: float, last: bool) -> str:
     """A card on its pile: what came of it; the last one put down has a thick edge."""
     worst = put.refused or put.tries[-1]
-    lines = [f"{put.opened} of {len(put.tries)} open", f"/{put.refused.file}: 403 {put.refused.code}" if put.refused else ""]
+    last_line = f"/{put.refused.file}: 403 {put.refused.code}" if put.refused else "it belongs here"
+    lines = [f"{put.opened} of {len(put.tries)} open", last_line]
     parts = [
         _box(x, y, _PILE - 16, _CARD - 6, f' stroke-width="{2.4 if last else 1.2}"'),
         glyph(overall(worst.journey), x + 14, y + 15, 6.5),
@@ -225,14 +226,27 @@ def _card(put: Sorted, x: float, y: float, last: bool) -> str:
     return f"<g>{''.join(parts)}</g>"
 
 
+def _hand(table: Table) -> tuple[str, str]:
+    """What stands in the dashed box: the card in hand, or what to do next when it lies where it was put."""
+    last = table.last
+    if last is None or (last.card, last.pile) != (table.card, table.pile):
+        return f"In hand: {table.card}", CASES[table.card].asks
+    left = [card for card in CASES if card not in {put.card for put in table.lying}]
+    if left:
+        return "Take the next card.", f"Not sorted yet: {', '.join(left)}."
+    wrong = [put.card for put in table.lying if not put.fits]
+    return (
+        ("Take one from the wrong pile.", f"Not where they belong: {', '.join(wrong)}.")
+        if wrong
+        else ("All sorted.", "Nothing left in hand.")
+    )
+
+
 def view(table: Table) -> str:
     """The comment, the card in hand, and the two piles."""
     last, rows = table.last, max(1, *(sum(put.pile == pile for put in table.lying) for pile in PILES))
-    done = last is not None and (last.card, last.pile) == (table.card, table.pile)
-    hand = "Take the next card." if done and len(table.lying) < len(CASES) else f"In hand: {table.card}"
-    parts = [_box(2, 2, WIDTH - 4, 40, ' stroke-dasharray="5 4"'), _text(12, 18, hand, extra=_BOLD)]
-    left = [card for card in CASES if card not in {put.card for put in table.lying}]
-    parts.append(_text(12, 34, f"Not sorted yet: {', '.join(left) or 'none'}." if done else CASES[table.card].asks, size=11))
+    head, told = _hand(table)
+    parts = [_box(2, 2, WIDTH - 4, 40, ' stroke-dasharray="5 4"'), _text(12, 18, head, extra=_BOLD), _text(12, 34, told, size=11)]
     for column, pile in enumerate(PILES):
         x = 2 + column * (_PILE + 8)
         parts.append(_box(x, 52, _PILE, 26 + rows * _CARD, ' opacity="0.5"') + _text(x + 10, 70, pile, size=12.5, extra=_BOLD))

@@ -212,7 +212,7 @@ _X, _TICKET, _GAP, _TOP, _HIGH = 6.0, 80, 4.67, 52, 116
 
 def _text(x: float, y: float, words: str, *, size: float = 12, anchor: str = "middle", extra: str = "") -> str:
     where = f'x="{number(x)}" y="{number(y)}" font-size="{number(size)}" text-anchor="{anchor}"'
-    return f'<text class="cdnlab-halo" {where} fill="currentColor"{extra}>{safe(words)}</text>'
+    return f'<text {where} fill="currentColor"{extra}>{safe(words)}</text>'
 
 
 def _left(order: int) -> float:

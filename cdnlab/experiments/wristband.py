@@ -23,7 +23,7 @@ __all__ = ["FILM", "LINES", "PAGE", "Errand", "model", "panel", "run", "say", "v
 PAGE = "https://www.example.com/watch"
 FILM = "https://media.example.com/film/seg0.ts"
 LINES = (
-    "CloudFront-Policy=eyJ...; Path=/; Secure; HttpOnly",
+    "CloudFront-Policy=eyJ...; Path=/; Secure",
     "CloudFront-Policy=eyJ...; Path=/; Domain=example.com; Secure; HttpOnly",
     "CloudFront-Policy=eyJ...; Path=/; Domain=cloudfront.net; Secure; HttpOnly",
     "CloudFront-Policy=eyJ...; Path=/account; Domain=example.com; Secure; HttpOnly",
