@@ -325,11 +325,22 @@ def test_one_order_of_the_four_steps_and_no_other_goes_unnoticed():
 
 def test_each_gap_is_told_with_city_moment_and_caller():
     assert re.match(
-        r"\d+ s in, after “switch the origin to the OAC”: .* gets 403\. The bucket answers 403: no statement allows CloudFront for E",
+        r"\d+ s in, step 1 \(“switch the origin to the OAC”\): .* gets 403\. The bucket answers 403: no statement allows CloudFront for E",
         moving.trouble(moving.given()),
     )
     impatient = moving.trouble(moving.impatient())
-    assert "after “leave only the OAC on the list”" in impatient and "the origin access identity" in impatient
+    assert "step 3 (“leave only the OAC on the list”)" in impatient and "the origin access identity" in impatient
+
+
+def test_the_chart_shows_for_each_city_when_its_edge_learned_of_the_switch():
+    good, hasty = moving.chart(moving.planned()), moving.chart(moving.impatient())
+    rows = {city: next(line for line in good.splitlines() if line.startswith(city)) for city in moving.CITIES}
+    assert "x" not in "".join(rows.values()) and all(row.endswith("ccc") for row in rows.values())
+    assert len({row.count("i") for row in rows.values()}) > 3, "each edge has its own moment"
+    refused = sum(line[11:].count("x") for line in hasty.splitlines() if line.startswith(moving.CITIES))
+    assert f"({refused} requests were refused in all.)" in moving.trouble(moving.impatient())
+    with pytest.raises(UnknownName, match="wait until Deployed"):
+        moving.chart(["wait"])
 
 
 def test_a_plan_that_moves_nothing_or_leaves_the_old_guest_is_not_done():

@@ -8,13 +8,15 @@ that it has reached all. `trouble` plays a plan while viewers in many cities ask
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from cdnlab.cloudfront import CloudFront
+from cdnlab.errors import UnknownName
 from cdnlab.experiments.room import PHOTO, Room, allow, config, guest, put_policy, room, service
+from cdnlab.journey import Journey
 
-__all__ = ["CITIES", "STEPS", "given", "planned", "played", "trouble"]
+__all__ = ["CITIES", "STEPS", "Round", "chart", "given", "planned", "played", "trouble"]
 
 LET_IN, SWITCH, WAIT, TAKE_OUT = STEPS = (
     "put both statements on the list",
@@ -72,36 +74,76 @@ def _do(here: Room, step: str) -> bool:
     return True
 
 
-def played(plan: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
-    """What viewers met who did not get the photo, one line each, and the policy's statements in the end."""
-    here, lines = world(), list[str]()
+class Round(NamedTuple):
+    """One round of viewers, one in each city: seconds since the beginning, how many steps were done, and how it went."""
+
+    at: float
+    steps: int
+    journeys: tuple[Journey, ...]
+
+
+def played(plan: Sequence[str]) -> tuple[list[Round], list[dict[str, Any]]]:
+    """All rounds of viewers while the plan is carried out, and the policy's statements in the end. Raises UnknownName for a step."""
+    for step in plan:
+        if step not in STEPS:
+            raise UnknownName("step", step, STEPS)
+    here, rounds = world(), list[Round]()
     began = here.cdn.clock.now()
 
-    def watch(seconds: float, after: str) -> None:
+    def watch(seconds: float, steps: int) -> None:
         for _ in range(int(seconds // BEAT)):
             at = here.cdn.clock.now()
-            for journey in here.cdn.play([(0.0, "GET", f"https://{here.host}{PHOTO}", city) for city in CITIES]):
-                if journey.response.status != 200:
-                    says = next(step.says for step in reversed(journey.steps) if step.place.kind == "origin")
-                    lines.append(
-                        f"{at - began:.0f} s in, after “{after}”: {journey.viewer.city} gets {journey.response.status}. The bucket {says}"
-                    )
+            asked = here.cdn.play([(0.0, "GET", f"https://{here.host}{PHOTO}", city) for city in CITIES])
+            rounds.append(Round(at - began, steps, tuple(asked)))
             here.cdn.clock.advance(BEAT - (here.cdn.clock.now() - at))
 
-    for step in plan:
+    watch(BEAT, 0)
+    for done, step in enumerate(plan):
         while not _do(here, step):
-            watch(BEAT, step)
-        watch(PAUSE, step)
-    return lines, list(json.loads(here.bucket.get_bucket_policy()["Policy"])["Statement"])
+            watch(BEAT, done + 1)
+        watch(PAUSE, done + 1)
+    return rounds, list(json.loads(here.bucket.get_bucket_policy()["Policy"])["Statement"])
+
+
+def _bucket_says(journey: Journey) -> str:
+    return next(step.says for step in reversed(journey.steps) if step.place.kind == "origin")
+
+
+def _sign(journey: Journey) -> str:
+    if journey.response.status != 200:
+        return "x"
+    return "i" if "origin access identity" in _bucket_says(journey) else "c"
+
+
+def chart(plan: Sequence[str]) -> str:
+    """The plan and what came of it, as text: a line for each city, a sign for each viewer. Raises UnknownName for a step.
+
+    >>> print(chart(planned()).splitlines()[5])
+    Lisbon     i iii iii iiccccccccccccc ccc
+    """
+    rounds, _ = played(plan)
+    begins = {next(at for at, each in enumerate(rounds) if each.steps == number): number for number in range(1, len(plan) + 1)}
+
+    def spaced(name: str, signs: Iterable[str]) -> str:
+        return f"{name:10} {''.join(f' {sign}' if at in begins else sign for at, sign in enumerate(signs))}".rstrip()
+
+    steps = [f"{number} {step}" for number, step in enumerate(plan, 1)]
+    head = spaced("", (str(begins.get(at, " ")) for at in range(len(rounds))))
+    rows = [spaced(city, (_sign(each.journeys[order]) for each in rounds)) for order, city in enumerate(CITIES)]
+    return "\n".join([*steps, head, *rows, "i: the photo, by the OAI; c: the photo, by the OAC; x: 403. A viewer every 20 seconds."])
 
 
 def trouble(plan: Any) -> str:
     """Why this plan is not good yet; "" when nobody notices the move and only the OAC is left."""
     if not isinstance(plan, list | tuple) or not all(step in STEPS for step in plan):
         return f"`plan` is a list of these steps, in your order: {', '.join(map(repr, STEPS))}."
-    refused, statements = played(plan)
+    rounds, statements = played(plan)
+    refused = [(each, journey) for each in rounds for journey in each.journeys if journey.response.status != 200]
     if refused:
-        return f"{refused[0]}. ({len(refused)} request{'s were' if len(refused) > 1 else ' was'} refused in all.)"
+        each, journey = refused[0]
+        when = f"{each.at:.0f} s in, step {each.steps} (“{plan[each.steps - 1]}”)"
+        count = f"({len(refused)} request{'s were' if len(refused) > 1 else ' was'} refused in all.)"
+        return f"{when}: {journey.viewer.city} gets {journey.response.status}. The bucket {_bucket_says(journey)}. {count}"
     if SWITCH not in plan:
         return "Nobody is refused, and nothing has moved: the distribution still shows its OAI."
     if len(statements) > 1:
