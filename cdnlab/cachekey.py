@@ -264,8 +264,9 @@ def _own_headers(
 ) -> Iterable[_Own]:
     """The headers that CloudFront writes itself, whatever the viewer sent under these names."""
     headers, sends = request.headers, recipe.send_headers
-    if spec.kind == "s3" or not sends.takes("Host"):
-        why = "an S3 bucket is always asked under its own name" if spec.kind == "s3" else "the origin is asked under its own name"
+    unkeyable = spec.kind == "s3" and (recipe.legacy or "host" in recipe.keyed_headers)  # an S3 bucket cannot be keyed by Host
+    if unkeyable or not sends.takes("Host"):
+        why = "an S3 bucket is asked under its own name" if spec.kind == "s3" else "the origin is asked under its own name"
         yield _Own("Host", spec.domain_name, why, f"{why}; the viewer's Host is not sent")
     if "User-Agent" not in headers or not sends.takes("User-Agent"):
         yield _Own("User-Agent", "Amazon CloudFront", "CloudFront names itself", "replaced by CloudFront's own: no policy sends it")

@@ -220,7 +220,9 @@ def test_a_compiled_plan_for_a_bucket_has_no_host_in_its_key():
         (policies(request="AllViewerExceptHostHeader"), SPEC, "origin.example.com"),
         (legacy(Headers=listing("Host")), SPEC, "www.example.com"),
         (legacy(Headers=listing("*")), SPEC, "www.example.com"),
-        (ALL_VIEWER, BUCKET, BUCKET.domain_name),
+        (PLAIN, BUCKET, BUCKET.domain_name),
+        (ALL_VIEWER, BUCKET, "www.example.com"),
+        (policies(request="AllViewerExceptHostHeader"), BUCKET, BUCKET.domain_name),
         (legacy(Headers=listing("*")), BUCKET, BUCKET.domain_name),
     ],
 )

@@ -414,3 +414,18 @@ def test_an_identity_that_is_used_stays_and_one_that_is_gone_cannot_be_named():
     shop.cdn.delete_cloud_front_origin_access_identity(Id=shop.oai, IfMatch=etag)
     with pytest.raises(APIError, match="Invalid principal in policy"):
         shop.policy(shop.oai_statement())
+
+
+@pytest.mark.rule("IN-02", "S3-20")
+def test_the_viewers_host_sent_to_a_bucket_breaks_the_request():
+    shop = Shop()
+    all_viewer = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+    broken, well = (shop.distribution(oac=shop.oac, OriginRequestPolicyId=policy) for policy in (all_viewer, ALL_BUT_HOST))
+    shop.bucket.put_bucket_policy(
+        Policy=json.dumps({"Statement": [shop.oac_statement(broken, "s3:GetObject"), shop.oac_statement(well, "s3:GetObject", Sid="OAC2")]})
+    )
+    journey = shop.cdn.get(shop.url(broken))
+    assert (journey.response.status, b"SignatureDoesNotMatch" in journey.response.body) == (403, True)
+    assert shop.status(well) == 200
+    unsigned = shop.cdn.get(shop.url(shop.distribution(OriginRequestPolicyId=all_viewer)))
+    assert (unsigned.response.status, b"NoSuchBucket" in unsigned.response.body) == (404, True)
