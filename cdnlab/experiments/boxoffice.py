@@ -11,8 +11,8 @@ from typing import Any
 from cdnlab.cookies import CookieJar, refused
 from cdnlab.errors import InputError
 from cdnlab.experiments import plug
-from cdnlab.experiments.cinema import FILES, FILM, LOGIN, PLAYLIST, SITE, Cinema, browser, cinema, play, set_cookies, shows
-from cdnlab.experiments.film import CUSTOM_URL, played
+from cdnlab.experiments.cinema import FILES, FILM, LOGIN, PLAYLIST, SITE, Cinema, browser, cinema, grant, play, set_cookies, shows
+from cdnlab.experiments.film import CANNED_URL, CUSTOM_COOKIE, CUSTOM_URL, played
 from cdnlab.journey import Journey
 from cdnlab.panels import Press
 from cdnlab.tokens import cookie_header
@@ -21,10 +21,11 @@ __all__ = [
     "APP",
     "answer_for",
     "broken_login",
-    "custom_url",
     "half_mended",
     "handed_on",
+    "lone_expires",
     "mended_login",
+    "query_kept",
     "recalled",
     "same_cookie",
     "tokens",
@@ -39,10 +40,20 @@ def recalled() -> int:
     return sum(journey.result == "Hit" for _, journey in last.segments)
 
 
-def custom_url() -> list[int | str]:
-    """How many of the seven doors a playlist's custom URL for the whole folder opens, and what the others answer."""
-    shown = played(CUSTOM_URL)
-    return [shown.opened, shown.refused.code if shown.refused else ""]
+def query_kept() -> list[int]:
+    """How many doors open when a player puts the playlist's query behind every address: a custom URL's for the folder, a canned one's."""
+    counts = []
+    for permission in (CUSTOM_URL, CANNED_URL):
+        here = cinema()
+        query = grant(here, permission).url.partition("?")[2]
+        counts.append(sum(here.cdn.get(f"{FILM}{file}?{query}").response.status == 200 for file in FILES))
+    return counts
+
+
+def lone_expires() -> int:
+    """The status of a segment whose address has a lone Expires, for a browser with cookies that are good for it."""
+    tries = played(CUSTOM_COOKIE, extra=True).tries
+    return tries[-1].journey.response.status
 
 
 def same_cookie() -> list[int]:

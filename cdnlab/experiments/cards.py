@@ -221,8 +221,8 @@ def _card(put: Sorted, x: float, y: float, last: bool) -> str:
         _box(x, y, _PILE - 16, _CARD - 6, f' stroke-width="{2.4 if last else 1.2}"'),
         glyph(overall(worst.journey), x + 14, y + 15, 6.5),
     ]
-    parts.append(_text(x + 28, y + 19, put.card, size=12.5, extra=_BOLD))
-    parts.append(_text(x + 28, y + 33, lines[0], size=11) + _text(x + 28, y + 45, lines[1], size=10.5))
+    parts.append(_text(x + 28, y + 17, put.card, size=12.5, extra=_BOLD))
+    parts.append(_text(x + 28, y + 31, lines[0], size=11.5) + _text(x + 28, y + 44, lines[1], size=11.5))
     return f"<g>{''.join(parts)}</g>"
 
 
@@ -246,14 +246,14 @@ def view(table: Table) -> str:
     """The comment, the card in hand, and the two piles."""
     last, rows = table.last, max(1, *(sum(put.pile == pile for put in table.lying) for pile in PILES))
     head, told = _hand(table)
-    parts = [_box(2, 2, WIDTH - 4, 40, ' stroke-dasharray="5 4"'), _text(12, 18, head, extra=_BOLD), _text(12, 34, told, size=11)]
+    parts = [_box(2, 2, WIDTH - 4, 40, ' stroke-dasharray="5 4"'), _text(12, 18, head, extra=_BOLD), _text(12, 34, told, size=11.5)]
     for column, pile in enumerate(PILES):
         x = 2 + column * (_PILE + 8)
         parts.append(_box(x, 52, _PILE, 26 + rows * _CARD, ' opacity="0.5"') + _text(x + 10, 70, pile, size=12.5, extra=_BOLD))
         lying = [put for put in table.lying if put.pile == pile]
         parts += [_card(put, x + 8, 80 + order * _CARD, put is last) for order, put in enumerate(lying)]
         if not lying:
-            parts.append(_text(x + 10, 92, "no card yet", size=11))
+            parts.append(_text(x + 10, 92, "no card yet", size=11.5))
     size = f'viewBox="0 0 {WIDTH} {84 + rows * _CARD}" width="{WIDTH * 6 // 5}" role="img" aria-label="{safe(say(table))}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">{"".join(parts)}</svg>'
     return f"<p><strong>{safe(comment(table))}</strong></p>{svg}"

@@ -242,9 +242,9 @@ def _ticket(order: int, door: Try | None) -> str:
     status = door.journey.response.status
     parts.append(glyph(overall(door.journey), middle - 20, _TOP + 43, 8))
     parts.append(_text(middle - 4, _TOP + 48, str(status), size=14, anchor="start", extra=_BOLD))
-    parts.append(_text(middle, _TOP + 70, "opens" if door.opened else door.code, size=11 if len(door.code) < 12 else 9.8))
+    parts.append(_text(middle, _TOP + 70, "opens" if door.opened else door.code, size=12 if len(door.code) < 12 else 10.2))
     stub, struck = STUBS[shows(door.journey)]
-    parts.append(_text(middle, _TOP + 107, stub, size=11, extra=' text-decoration="line-through"' if struck else ""))
+    parts.append(_text(middle, _TOP + 107, stub, size=12, extra=' text-decoration="line-through"' if struck else ""))
     title = f"<title>{safe(f'{door.name}: {status} {door.code}, showed {shows(door.journey)}')}</title>"
     return f"<g>{title}{''.join(parts)}</g>"
 
@@ -255,18 +255,18 @@ def _covers(play: Play) -> str:
     left, right = _span(0, last)
     path = f"M {number(left)} 44 v -8 H {number(right)} v 8"
     words = f"policy for {play.granted.covers}"
-    return f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="2"/>' + _text(left, 28, words, size=11.5, anchor="start")
+    return f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="2"/>' + _text(left, 28, words, size=12, anchor="start")
 
 
 def _you(count: int) -> str:
     """The prediction, dashed, under as many tickets as were said to open."""
     y = _TOP + _HIGH + 8
     if count == 0:
-        return _text(_X, y + 14, "you: 0", size=11.5, anchor="start")
+        return _text(_X, y + 14, "you: 0", size=12, anchor="start")
     left, right = _span(0, count - 1)
     path = f"M {number(left)} {y} v 7 H {number(right)} v -7"
     dashed = f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="4 3"/>'
-    return dashed + _text((left + right) / 2, y + 20, f"you: {count}", size=11.5)
+    return dashed + _text((left + right) / 2, y + 20, f"you: {count}", size=12)
 
 
 def _player(play: Play | None, y: float) -> str:
@@ -285,18 +285,18 @@ def _player(play: Play | None, y: float) -> str:
         words = f"plays to the end: {seen} s"
     else:
         words = f"stops at second {seen}, for want of {play.refused.name}" if seen else f"does not start: no {play.refused.name}"
-    return triangle + rail + done + lines + _text(left + wide + 12, y + 4, words, size=11.5, anchor="start")
+    return triangle + rail + done + lines + _text(left + wide + 12, y + 4, words, size=12, anchor="start")
 
 
 def _clock(start: float) -> str:
-    return f"Login at second 0, good for {HOUR:,} s; the film starts at second {start:,.0f}. On the stub: what the request showed."
+    return f"Login at second 0, good for {HOUR:,} s; the film starts at second {start:,.0f}. Stub: what the request showed."
 
 
 def view(film: Film) -> str:
     """The comment, the seven tickets under what the policy covers, the player's bar; a refusal's steps to be opened."""
     last = film.shown
-    parts = [_text(_X, 12, _clock(film.start), size=11, anchor="start")]
-    parts.append(_covers(last) if last else _text(_X, 34, f"permission: {film.permission}", size=11.5, anchor="start"))
+    parts = [_text(_X, 12, _clock(film.start), size=12, anchor="start")]
+    parts.append(_covers(last) if last else _text(_X, 34, f"permission: {film.permission}", size=12, anchor="start"))
     doors: Sequence[Try | None] = last.tries if last else (None,) * len(FILES)
     parts += [_ticket(order, door) for order, door in enumerate(doors)]
     y = _TOP + _HIGH + 24.0
