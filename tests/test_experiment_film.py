@@ -295,11 +295,36 @@ def test_what_is_no_login_is_refused_by_name(login):
 @pytest.mark.rule("COOK-09")
 def test_a_script_of_another_host_reads_the_segment_only_if_the_policy_names_it_and_allows_credentials():
     told = []
-    for origin, credentials in (("*", False), (boxoffice.APP, False), (boxoffice.APP, True)):
-        response = boxoffice.answer_for(origin, credentials=credentials).response
+    for origin, credentials in (("*", False), (cinema.SITE, False), (cinema.SITE, True)):
+        response = boxoffice.answer_for(origin, credentials).response
         assert response.status == 200
-        told.append(readable(response.headers, cinema.PLAYLIST, page=boxoffice.APP).ok)
+        told.append(readable(response.headers, boxoffice.FAR, page=wristband.PAGE).ok)
     assert told == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, "403 MissingKey. The browser does not show the cookies: it has no Domain"),
+        ({"attributes": "Path=/; Domain=cloudfront.net; Secure"}, "throws the cookies away: anybody may have a name"),
+        ({"attributes": "Domain=example.com; Path=/films; Secure"}, "does not lie under /films"),
+        ({"attributes": "Domain=example.com; Path=/"}, "403 MissingKey. The cookies would fit, but the script asks without them."),
+        ({"attributes": "Domain=example.com; Path=/", "withCredentials": True}, "Allow-Origin is *, which counts for requests without"),
+        ({"attributes": "Domain=example.com; Path=/", "withCredentials": True, "allow_credentials": True}, "Allow-Origin is *"),
+        (boxoffice.joined_site() | {"allow_credentials": False}, "Access-Control-Allow-Credentials: true is missing"),
+        (boxoffice.joined_site() | {"allow_origin": "https://media.example.com"}, "keeps the answer to itself"),
+        (boxoffice.joined_site(), ""),
+    ],
+)
+def test_a_film_on_another_host_needs_domain_credentials_and_a_named_origin(change, reason):
+    told = boxoffice.split_trouble(boxoffice.split_site() | change)
+    assert reason in told if reason else told == ""
+
+
+@pytest.mark.parametrize("site", [None, {}, {"attributes": ""}, boxoffice.joined_site() | {"withCredentials": "yes"}])
+def test_what_are_no_settings_is_refused_by_name(site):
+    with pytest.raises(InputError, match="the settings are"):
+        boxoffice.split_trouble(site)
 
 
 @pytest.mark.rule("SIGN-17")

@@ -8,26 +8,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cdnlab.cookies import CookieJar, refused
+from cdnlab.cookies import CookieJar, judge, readable, refused
 from cdnlab.errors import InputError
 from cdnlab.experiments import plug
-from cdnlab.experiments.cinema import FILES, FILM, LOGIN, PLAYLIST, SITE, Cinema, browser, cinema, grant, play, set_cookies, shows
+from cdnlab.experiments.cinema import (
+    FILES,
+    FILM,
+    LOGIN,
+    MEDIA,
+    PLAYLIST,
+    SITE,
+    Cinema,
+    browser,
+    cinema,
+    code_of,
+    grant,
+    play,
+    set_cookies,
+    shows,
+)
 from cdnlab.experiments.film import CANNED_URL, CUSTOM_COOKIE, CUSTOM_URL, played
 from cdnlab.journey import Journey
 from cdnlab.panels import Press
 from cdnlab.tokens import cookie_header
 
 __all__ = [
-    "APP",
+    "FAR",
     "answer_for",
     "broken_login",
     "half_mended",
     "handed_on",
+    "joined_site",
     "lone_expires",
     "mended_login",
     "query_kept",
     "recalled",
     "same_cookie",
+    "split_site",
+    "split_trouble",
     "tokens",
     "too_wide",
     "trouble",
@@ -139,22 +157,61 @@ def tokens(here: Cinema) -> list[str]:
     return [here.signer.url(f"{FILM}{file}", here.ends) for file in FILES]
 
 
-def answer_for(origin: str, *, credentials: bool) -> Journey:
-    """A segment, seen with cookies, from a distribution whose CORS settings name this origin (`*`: any), with credentials or without."""
-    one = {"Quantity": 1, "Items": ["*"]}
+def answer_for(allow_origin: str, allow_credentials: bool, cookies: bool = True) -> Journey:
+    """A segment at media.example.com, asked for by a script of www.example.com, with cookies or without.
+
+    The behaviour's response headers policy has this for Access-Control-Allow-Origin (`*`: any) and -Credentials.
+    """
     here = cinema(
         {
-            "AccessControlAllowOrigins": {"Quantity": 1, "Items": [origin]},
-            "AccessControlAllowHeaders": one | {"Items": ["Range"]},
-            "AccessControlAllowMethods": one | {"Items": ["GET"]},
-            "AccessControlAllowCredentials": credentials,
+            "AccessControlAllowOrigins": {"Quantity": 1, "Items": [allow_origin]},
+            "AccessControlAllowHeaders": {"Quantity": 1, "Items": ["Range"]},
+            "AccessControlAllowMethods": {"Quantity": 1, "Items": ["GET"]},
+            "AccessControlAllowCredentials": allow_credentials,
             "OriginOverride": True,
         }
     )
-    url = f"{FILM}seg0.ts"
-    cookie = cookie_header(here.signer.cookies(f"{FILM}*", here.ends))
-    return here.cdn.get(url, headers={"Cookie": cookie, "Origin": APP})
+    shown = {"Cookie": cookie_header(here.signer.cookies(f"https://{MEDIA}/film/*", here.ends))} if cookies else {}
+    return here.cdn.get(FAR, headers={"Origin": SITE, **shown})
 
 
-APP = "https://app.example.com"
-"""Where a player's script comes from, on another host of the same site."""
+FAR = f"https://{MEDIA}/film/seg0.ts"
+"""A segment on another host of the site."""
+
+
+def split_site() -> dict[str, Any]:
+    """A login and a player's page on one host, the film on another: four settings, none of them right."""
+    return {"attributes": "Path=/; Secure; HttpOnly", "withCredentials": False, "allow_origin": "*", "allow_credentials": False}
+
+
+def joined_site() -> dict[str, Any]:
+    """One good repair."""
+    attributes = "Path=/; Domain=example.com; Secure; HttpOnly"
+    return {"attributes": attributes, "withCredentials": True, "allow_origin": SITE, "allow_credentials": True}
+
+
+def split_trouble(site: Mapping[str, Any]) -> str:
+    """What keeps the player from its film on the other host; "" when nothing does. Raises InputError, and what AWS would refuse."""
+    given = split_site()
+    if (
+        not isinstance(site, Mapping)
+        or set(site) != set(given)
+        or any(type(site[name]) is not type(value) for name, value in given.items())
+    ):
+        raise InputError(f"the settings are {', '.join(given)}: two texts and two of True or False; begin again from what was given")
+    login, page = CookieJar(), f"{SITE}/watch"
+    kept = login.receive(f"CloudFront-Policy=any; {site['attributes']}", LOGIN)
+    if kept.cookie is None:
+        wrong = refused(kept.checks)
+        return f"The browser throws the cookies away: {wrong.says if wrong else ''}."
+    wrong = refused(judge(kept.cookie, FAR, page=page))
+    goes = bool(site["withCredentials"]) and wrong is None
+    journey = answer_for(site["allow_origin"], site["allow_credentials"], goes)
+    if wrong is not None:
+        return f"The segment answers {journey.response.status} {code_of(journey)}. The browser does not show the cookies: {wrong.says}."
+    if not goes:
+        return f"The segment answers {journey.response.status} {code_of(journey)}. The cookies would fit, but the script asks without them."
+    check = readable(journey.response.headers, FAR, page=page)
+    if not check.ok:
+        return f"The edge answers {journey.response.status}, and the browser keeps the answer to itself: {check.says}."
+    return ""

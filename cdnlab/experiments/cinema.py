@@ -1,8 +1,9 @@
-"""The cinema of lesson 09: one host, a login, films behind signatures.
+"""The cinema of lesson 09: a login, and films behind signatures.
 
-`www.example.com` is a distribution. Its pages are open; films, the members' pages, downloads and reports ask for a signature. A film is
-HLS: a playlist and six segments of five seconds, in a private bucket in Stockholm. The login lies on the same host, so that a
-browser shows the cookies it got there to the films, too. What the login hands out is good for an hour.
+`www.example.com` is a distribution (and `media.example.com` another name of it, for those who go further). Its pages are open; films,
+the members' pages, downloads and reports ask for a signature. A film is HLS: a playlist and six segments of five seconds, in a private
+bucket in Stockholm. The login lies on the same host, so that a browser shows the cookies it got there to the films, too. What the login
+hands out is good for an hour.
 
 `grant` makes a permission, `play` is the player: it opens the playlist and then each address that the playlist names, as written
 there, when its pictures are due. The lab tries all seven doors, also where a player would have given up.
@@ -33,6 +34,7 @@ __all__ = [
     "FILES",
     "HOUR",
     "LOGIN",
+    "MEDIA",
     "PERMISSIONS",
     "PLAYLIST",
     "SITE",
@@ -47,7 +49,7 @@ __all__ = [
     "shows",
 ]
 
-HOST = "www.example.com"
+HOST, MEDIA = "www.example.com", "media.example.com"
 SITE = f"https://{HOST}"
 LOGIN = f"{SITE}/login"
 FILM = f"{SITE}/film/"
@@ -191,7 +193,7 @@ def _make_distribution(cdn: CloudFront, bucket: Bucket, private: dict[str, Any])
             "CallerReference": "cinema",
             "Comment": "",
             "Enabled": True,
-            "Aliases": _listed(HOST),
+            "Aliases": _listed(HOST, MEDIA),
             "ViewerCertificate": {
                 "ACMCertificateArn": CERTIFICATE,
                 "SSLSupportMethod": "sni-only",
