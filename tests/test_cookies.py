@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdnlab.cookies import CookieJar, cookie_date, judge, keep, readable, refused
+from cdnlab.cookies import CookieJar, cookie_date, judge, keep, mended, readable, refused
 from cdnlab.errors import InputError
 from cdnlab.messages import Headers
 from cdnlab.rules import rule
@@ -253,6 +253,34 @@ def test_a_jar_sends_longer_paths_first_and_replaces_what_has_the_same_name_doma
     assert jar.header("https://www.example.com/") == "c=4"
     jar.receive("nothing", LOGIN)
     assert len(jar) == 2
+
+
+# ---- the smallest change
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted", "page", "better"),
+    [
+        ("a=1; Path=/", "https://www.example.com/film", None, "a=1; Path=/"),
+        ("a=1; Path=/", "https://media.example.com/film", None, "a=1; Path=/; Domain=example.com"),
+        ("a=1; Path=/; Domain=example.org", "https://www.example.com/film", None, "a=1; Path=/; Domain=example.com"),
+        ("a=1", "https://www.example.com/film", None, "a=1; Path=/"),
+        ("a=1; Path=/account", "https://media.example.com/film", None, "a=1; Path=/; Domain=example.com"),
+        ("a=1; Path=/; Secure", "https://www.example.com/film", "https://example.org/", "a=1; Path=/; Secure; SameSite=None"),
+        ("a=1; Path=/", "https://www.example.com/film", "https://example.org/", "a=1; Path=/; Secure; SameSite=None"),
+        ("__Host-a=1; Secure; Path=/; Domain=example.com", "https://www.example.com/", None, "__Host-a=1; Secure; Path=/"),
+        ("a=1; Path=/; Secure", "http://www.example.com/film", None, None),
+        ("a=1; Path=/", "https://d111.cloudfront.net/film", None, None),
+        ("no cookie", "https://www.example.com/film", None, None),
+    ],
+)
+def test_a_cookie_that_does_not_get_there_is_changed_as_little_as_it_takes(line, wanted, page, better):
+    assert mended(line, LOGIN, wanted, page=page) == better
+
+
+def test_a_huge_header_is_judged_at_once():
+    for line in ("a=1" + "; Path=/x" * 100_000, "a=1; Domain=" + "a." * 100_000 + "com", "a" * 1_000_000, "a=1; Max-Age=" + "9" * 100_000):
+        keep(line, LOGIN)
 
 
 # ---- sites and origins
