@@ -188,7 +188,7 @@ class Text:
     def spec(self) -> dict[str, Any]:
         """What the browser needs."""
         listed = list(self.suggestions() if callable(self.suggestions) else self.suggestions)
-        told = {"kind": "text", "name": self.name, "label": self.label, "suggestions": listed, "chars": len(self.value)}
+        told = {"kind": "text", "name": self.name, "label": self.label, "suggestions": listed, "chars": len(self.value) or 45}
         return told | {"folded": True} if self.folded else told
 
 

@@ -48,15 +48,16 @@ def cut(url: str) -> tuple[Segment, ...]:
 
 
 STYLE = """
-.cdnlab .cdnlab-url{display:flex;flex-wrap:wrap;gap:6px 3px;margin:6px 0;align-items:stretch}
-.cdnlab .cdnlab-url span{display:inline-flex;flex-direction:column;padding:2px 5px 3px;border:1px solid transparent;min-width:0}
-.cdnlab .cdnlab-url small{font-size:11.5px;line-height:1.3}
-.cdnlab .cdnlab-url code{font:13px/1.4 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;color:inherit;background:none;
-padding:0;overflow-wrap:anywhere;border-bottom:2px dashed color-mix(in srgb,currentColor 30%,transparent)}
-.cdnlab .cdnlab-url .cdnlab-signed code{border-bottom:2px solid}
-.cdnlab .cdnlab-url .cdnlab-changed{border:2px solid;border-radius:4px}
-.cdnlab .cdnlab-url .cdnlab-gone{border:2px dashed;border-radius:4px}
-.cdnlab .cdnlab-url .cdnlab-changed small,.cdnlab .cdnlab-url .cdnlab-gone small{font-weight:600}
+.cdnlab .cdnlab-picture .cdnlab-url{display:flex;flex-wrap:wrap;gap:6px 3px;margin:6px 0;align-items:stretch}
+.cdnlab .cdnlab-picture .cdnlab-url span{display:inline-flex;flex-direction:column;padding:2px 5px 3px;
+border:1px solid transparent;min-width:0}
+.cdnlab .cdnlab-picture .cdnlab-url small{font-size:11.5px;line-height:1.3}
+.cdnlab .cdnlab-picture .cdnlab-url code{font:13px/1.4 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;
+color:inherit;background:none;padding:0;overflow-wrap:anywhere;border-bottom:2px dashed color-mix(in srgb,currentColor 30%,transparent)}
+.cdnlab .cdnlab-picture .cdnlab-url .cdnlab-signed code{border-bottom:2px solid}
+.cdnlab .cdnlab-picture .cdnlab-url .cdnlab-changed{border:2px solid;border-radius:4px}
+.cdnlab .cdnlab-picture .cdnlab-url .cdnlab-gone{border:2px dashed;border-radius:4px}
+.cdnlab .cdnlab-picture .cdnlab-url .cdnlab-changed small,.cdnlab .cdnlab-picture .cdnlab-url .cdnlab-gone small{font-weight:600}
 """
 
 

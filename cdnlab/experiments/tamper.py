@@ -289,17 +289,18 @@ def comment(bench: Bench) -> str:
 # ---- the picture
 
 _STYLE = """
-.cdnlab .cdnlab-bytes{overflow-x:auto;white-space:pre;margin:4px 0;padding:6px 10px;border:0;border-left:2px solid;color:inherit;
-background:none;font:12.5px/1.5 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
-.cdnlab .cdnlab-bytes .cdnlab-first{border:2px solid;border-radius:2px;font-weight:700}
-.cdnlab .cdnlab-six{border-collapse:collapse;width:100%;margin:8px 0;font-size:13px;border:0;table-layout:fixed;color:inherit}
-.cdnlab .cdnlab-six tr{background:none}
-.cdnlab .cdnlab-six th,.cdnlab .cdnlab-six td{text-align:left;vertical-align:top;padding:4px 8px 4px 4px;
+.cdnlab .cdnlab-picture .cdnlab-bytes{overflow-x:auto;white-space:pre;margin:4px 0;padding:6px 10px;border:0;
+border-left:2px solid;color:inherit;background:none;font:12.5px/1.5 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
+.cdnlab .cdnlab-picture .cdnlab-bytes .cdnlab-first{border:2px solid;border-radius:2px;font-weight:700}
+.cdnlab .cdnlab-picture .cdnlab-six{border-collapse:collapse;width:100%;margin:8px 0;font-size:13px;border:0;
+table-layout:fixed;color:inherit}
+.cdnlab .cdnlab-picture table.cdnlab-six tbody tr{background:none}
+.cdnlab .cdnlab-picture .cdnlab-six th,.cdnlab .cdnlab-picture .cdnlab-six td{text-align:left;vertical-align:top;padding:4px 8px 4px 4px;
 border:0;color:inherit;font-weight:400;white-space:normal;max-width:none;background:none;
 border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
-.cdnlab .cdnlab-six thead th{font-weight:600}
-.cdnlab .cdnlab-six th:first-child{width:52%}.cdnlab .cdnlab-six th:nth-child(2){width:17%}
-.cdnlab .cdnlab-six svg{vertical-align:-3px;margin-right:6px}
+.cdnlab .cdnlab-picture .cdnlab-six thead th{font-weight:600}
+.cdnlab .cdnlab-picture .cdnlab-six th:first-child{width:52%}.cdnlab .cdnlab-picture .cdnlab-six th:nth-child(2){width:17%}
+.cdnlab .cdnlab-picture .cdnlab-six svg{vertical-align:-3px;margin-right:6px}
 """
 
 
