@@ -11,7 +11,8 @@ from dataclasses import replace
 from html import unescape
 from urllib.parse import unquote
 
-from cdnlab.cases import Case, Change, Note, one_header, sendable, short, with_parameters
+from cdnlab.cases import Case, Change, Note, sendable, short, with_parameters
+from cdnlab.cookieforms import one_header
 from cdnlab.tokens import COOKIE, PARAMETERS, cookie_token, url_token
 
 __all__ = [
@@ -218,7 +219,7 @@ def cookies_misformed(case: Case) -> Iterator[Change]:
     if not cookies:
         return
     if re.search(rf",\s*{COOKIE}", cookies):
-        plain = one_header(re.sub(rf",\s*(?={COOKIE})", "\n", cookies))
+        plain = one_header(re.sub(rf",\s*(?={COOKIE})", "\n", cookies)) or ""
         fix = "Send each cookie in a Set-Cookie header of its own; do not join them by commas."
         yield Change(replace(case, cookies=plain), (Note("cookies joined by commas", "several cookies are joined by commas", fix),))
     if re.search(rf"&{COOKIE}", cookies):

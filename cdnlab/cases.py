@@ -11,7 +11,7 @@ than the edge holds the signature against.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import quote
@@ -24,12 +24,9 @@ from cdnlab.signedpolicy import Flaw
 from cdnlab.tokens import COOKIE, Token, token_of
 from cdnlab.verification import STAGES, Opening, Verdict, address_of, opening_of, verify
 
-__all__ = ["Case", "Change", "Note", "asked", "judge", "one_header", "rank", "sendable", "short", "with_parameters"]
+__all__ = ["Case", "Change", "Note", "asked", "judge", "rank", "sendable", "short", "with_parameters"]
 
 _NOT_IN_URL = re.compile(r"[^\x21-\x7e]+")
-_FOLDED = re.compile(r"(;\s*(?:path|domain|secure|httponly|samesite|max-age|expires)\b[^;]*?),\s*(?=CloudFront-)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_ATTRIBUTES = ("path", "domain", "expires", "max-age", "secure", "httponly", "samesite", "partitioned", "priority")
 _ORDER = {"request": 0, **{stage: number for number, stage in enumerate(STAGES, 1)}, "": len(STAGES) + 1}
 
 
@@ -44,7 +41,8 @@ class Note(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a verdict depends on. `url`: as it is sent; `raw`: as it was given; `cookies`: the text of the Cookie header; `hosts`: the
-    distribution's names; `text`: what the signature is held against, if not what the edge would take.
+    distribution's names; `text`: what the signature is held against, if not what the edge would take; `given_ip`, `given_cookies`:
+    False if there was no address, or nothing to be read as cookies.
     """
 
     url: str
@@ -55,6 +53,8 @@ class Case:
     ip: str
     hosts: tuple[str, ...] = ()
     text: bytes | None = None
+    given_ip: bool = True
+    given_cookies: bool = True
 
     @property
     def request(self) -> Request | None:
@@ -154,28 +154,3 @@ def _changed(parts: Sequence[str], changes: Mapping[str, str | None]) -> list[st
         elif (value := left.pop(name, None)) is not None:
             kept.append(f"{name}={value}")
     return kept + [f"{name}={value}" for name, value in left.items() if value is not None]
-
-
-def one_header(cookies: Mapping[str, str] | str | Iterable[str] | None) -> str:
-    """Cookies as the text of one Cookie header. Takes a mapping, a Cookie header, or lines `name=value` and Set-Cookie lines.
-
-    >>> one_header(["CloudFront-Expires=5; Path=/; Secure", "theme=dark"])
-    'CloudFront-Expires=5; theme=dark'
-    """
-    if cookies is None:
-        return ""
-    if isinstance(cookies, Mapping):
-        text = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    else:
-        given = cookies if isinstance(cookies, str) else "\n".join(cookies)
-        lines = _FOLDED.sub(r"\1\n", given).splitlines()
-        text = "; ".join(filter(None, map(_pairs, lines)))
-    return _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
-
-
-def _pairs(line: str) -> str:
-    """The pairs of one line: a Cookie header's all, a Set-Cookie line's without its attributes."""
-    line = re.sub(r"\A\s*(?:set-)?cookie\s*:", "", line, flags=re.IGNORECASE).strip()
-    first, *rest = [part.strip() for part in line.split(";")]
-    kept = [part for part in rest if part.partition("=")[0].strip().lower() not in _ATTRIBUTES]
-    return "; ".join(filter(None, [first, *kept]))

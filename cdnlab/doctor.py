@@ -12,11 +12,12 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import chain
+from itertools import islice
 from typing import Any
 
-from cdnlab.cases import Case, asked, judge, one_header, rank, short
+from cdnlab.cases import Case, asked, judge, rank, short
 from cdnlab.clock import WallClock, seconds_since_epoch
+from cdnlab.cookieforms import MAX_HEAD, one_header
 from cdnlab.diagnosis import PLACEHOLDER, Answer, Diagnosis
 from cdnlab.errors import ClockError, InputError
 from cdnlab.keys import PublicKey
@@ -28,8 +29,8 @@ from cdnlab.verification import STAGES, Verdict, duration
 
 __all__ = ["Diagnosis", "diagnose"]
 
-MAX_URL, MAX_HEAD = 8192, 32768  # bytes (cloudfront-limits)
-_MOST_READ = 1_000_000
+MAX_URL = 8192  # bytes (cloudfront-limits)
+_MOST_HOSTS = 100
 
 _QUESTIONS: dict[str, tuple[str, str]] = {
     "request": ("DOC-02", "Can this be asked for?"),
@@ -45,7 +46,7 @@ _QUESTIONS: dict[str, tuple[str, str]] = {
     "address": ("SIGN-16", "Does the viewer have the right address?"),
 }
 
-Cookies = Mapping[str, str] | str | Iterable[str] | None
+Cookies = Mapping[str, Any] | str | Iterable[Any] | None
 Moment = str | float | datetime
 
 
@@ -55,39 +56,42 @@ def diagnose(
     *,
     keys: Mapping[str, str | bytes | PublicKey],
     at: Moment | None = None,
-    ip: str = PLACEHOLDER,
+    ip: str | None = None,
     hosts: Iterable[str] | str | None = None,
 ) -> Diagnosis:
     """Why a signed URL, or a URL with signed cookies, is refused or not; never needs a private key.
 
-    `cookies`: by name, as the text of a Cookie header, or as lines (also Set-Cookie lines); `keys`: the public keys that the behaviour
-    trusts, by id, in PEM; `at`: when it is asked for (default: now); `ip`: the viewer's address; `hosts`: the distribution's
-    names, its domain and aliases, which help to find a wrong host. Raises InputError for keys, time or address that are none;
-    whatever is in URL and cookies, it answers.
+    `cookies`: by name, as the text of a Cookie header, as lines, or as a signer gives them (see `cookieforms`); `keys`: the public
+    keys that the behaviour trusts, by id, in PEM; `at`: when it is asked for (default: now); `ip`: the viewer's address; `hosts`:
+    the distribution's names, its domain and aliases, which help to find a wrong host. Raises InputError for keys, time or address
+    that are none; whatever is in URL and cookies, it answers.
 
     >>> found = diagnose("https://d111.cloudfront.net/cat.jpg", keys={}, at=0)
     >>> found.status, found.code, found.failed.stage
     (403, 'MissingKey', 'shown')
     """
+    header = one_header(cookies)
     case = Case(
         url="",
-        raw=_text(url, "url"),
-        cookies=_cookies(cookies),
+        raw=_text(url),
+        cookies=header or "",
         keys=_keys(keys),
         at=_moment(at),
-        ip=_ip(ip),
+        ip=PLACEHOLDER if ip is None else _ip(ip),
         hosts=_hosts(hosts),
+        given_ip=ip is not None,
+        given_cookies=header is not None,
     )
-    if SECRET.search(case.raw[:_MOST_READ]) or SECRET.search(case.cookies[:_MOST_READ]):
-        says = "a private key is in what was given, so nothing of it is shown"
-        fix = "Take the private key out and replace it, for whoever has seen this has it: a signed URL has a key's id in it, never a key."
-        return Diagnosis(False, 403, "MissingKey", says, _steps(Verdict(False, "MissingKey", "DOC-03", "request", says), None), fix)
     size = len(case.raw)
     if size <= MAX_URL * 4:
         case = case.at_url(case.raw)
         size = len(case.url)
     if refusal := _too_long(size, len(case.cookies)):
         return refusal
+    if SECRET.search(case.raw) or SECRET.search(case.cookies):
+        says = "a private key is in what was given, so nothing of it is shown"
+        fix = "Take the private key out and replace it, for whoever has seen this has it: a signed URL has a key's id in it, never a key."
+        return Diagnosis(False, 403, "MissingKey", says, _steps(Verdict(False, "MissingKey", "DOC-03", "request", says), None), fix)
     verdict = judge(case)
     if verdict.ok:
         opening = case.opening
@@ -117,27 +121,12 @@ def diagnose(
 # -- what was given
 
 
-def _text(value: Any, name: str) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray):
         return bytes(value).decode("utf-8", "surrogateescape")
     if not isinstance(value, str):
-        raise InputError(f"{name} is {type(value).__name__}; give it as text")
+        raise InputError(f"url is {type(value).__name__}; give it as text")
     return value
-
-
-def _cookies(cookies: Any) -> str:
-    if cookies is None:
-        return ""
-    if isinstance(cookies, str | bytes | bytearray):
-        cookies = _text(cookies, "cookies")
-    elif isinstance(cookies, Mapping):
-        cookies = {_text(name, "a cookie's name"): _text(value, "a cookie's value") for name, value in cookies.items()}
-    elif isinstance(cookies, Iterable):
-        cookies = [_text(line, "a cookie") for line in cookies]
-    else:
-        raise InputError(f"cookies are {type(cookies).__name__}; give names and values, the text of a Cookie header, or lines")
-    plain = cookies if isinstance(cookies, str) else "".join(chain(*cookies.items()) if isinstance(cookies, Mapping) else cookies)
-    return plain if len(plain) > MAX_HEAD else one_header(cookies)
 
 
 def _keys(keys: Any) -> dict[str, PublicKey]:
@@ -145,7 +134,7 @@ def _keys(keys: Any) -> dict[str, PublicKey]:
         raise InputError(f"keys is {type(keys).__name__}; give public keys by id, such as {{'K2JCJMDEHXQW5F': pem}}")
     made = {}
     for id, key in keys.items():
-        if not isinstance(id, str) or SECRET.search(id[:_MOST_READ]):
+        if not isinstance(id, str) or SECRET.search(id[:1000]):
             raise InputError("keys has something that is no id; give public keys by id, such as {'K2JCJMDEHXQW5F': pem}")
         made[id] = key if isinstance(key, PublicKey) else PublicKey.from_pem(key, f"the public key {short(id, 40)}")
     return made
@@ -170,11 +159,11 @@ def _ip(ip: Any) -> str:
 
 
 def _hosts(hosts: Any) -> tuple[str, ...]:
-    names = [hosts] if isinstance(hosts, str) else list(hosts or ())
+    names = [hosts] if isinstance(hosts, str) else list(islice(hosts or (), _MOST_HOSTS))
     if not all(isinstance(name, str) for name in names):
         raise InputError("hosts has something that is no name; give the distribution's names, such as ['d111.cloudfront.net']")
     plain = (re.sub(r"\A[a-z]+://|/.*\Z", "", name.strip().lower()[:300]) for name in names)
-    return tuple(dict.fromkeys(filter(None, plain)))[:20]
+    return tuple(dict.fromkeys(filter(None, plain)))
 
 
 # -- the questions

@@ -62,6 +62,10 @@ def _rest(healed: Healed) -> str:
     token, stage = case.token, verdict.stage
     if stage == "request":
         return "Give a whole URL, https://host/path?..., in which nothing stands that a URL cannot have."
+    if token is None and not case.given_cookies:
+        return (
+            "Give the cookies as names and values, as the text of a Cookie header, or as lines: what was given cannot be read as cookies."
+        )
     if token is None:
         return (
             "The URL is not signed: sign it, so that it gets Expires or Policy, Signature and Key-Pair-Id, "
@@ -158,7 +162,7 @@ def remarks(case: Case, policy: SignedPolicy | None) -> tuple[str, ...]:
 
 def _worth_knowing(case: Case, policy: SignedPolicy | None) -> Iterator[str]:
     token, address = case.token, case.address
-    if policy is not None and policy.address and case.ip == PLACEHOLDER:
+    if policy is not None and policy.address and not case.given_ip:
         yield (
             f"The policy has an address condition ({policy.address}), and no viewer's address was given: {PLACEHOLDER} stands for nobody. "
             "Give the real one."
