@@ -36,7 +36,7 @@ class Signer:
 
     >>> signer = Signer("K2TESTKEY", KeyPair.test("rsa"))
     >>> print(signer.url("https://d111.cloudfront.net/cat.jpg", expires=1767225600)[:80])
-    https://d111.cloudfront.net/cat.jpg?Expires=1767225600&Signature=PwJF2ymPzGNTh82
+    https://d111.cloudfront.net/cat.jpg?Expires=1767225600&Signature=GLDRaUr~0CgEZQ4
     """
 
     __slots__ = ("_hash", "_tail", "hash_algorithm", "key_pair", "key_pair_id")

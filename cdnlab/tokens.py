@@ -142,7 +142,7 @@ def decoded(text: str) -> bytes | None:
     if len(text) % 4 or text.endswith("___"):  # the strict mode of Python 3.11 lets superfluous padding pass
         return None
     try:
-        return binascii.a2b_base64(text.encode("ascii").translate(_FROM_WIRE), strict_mode=True)
+        return binascii.a2b_base64(text.encode().translate(_FROM_WIRE), strict_mode=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
 

@@ -170,7 +170,7 @@ def opening_of(token: Token, address: Address) -> Opening | Flaw:
     if seconds is None:
         return Flaw(token.named("Expires"), f"{_short(token.expires)} is not a plain whole number of seconds of up to 64 bits")
     resource = str(address)
-    return Opening(SignedPolicy(resource, seconds), canned_text(resource, token.expires).encode("ascii"))
+    return Opening(SignedPolicy(resource, seconds), canned_text(resource, token.expires).encode())
 
 
 def _sent(text: str) -> Opening | Flaw:
