@@ -19,12 +19,14 @@ PLACEHOLDER = "203.0.113.9"
 """The viewer's address when none is given: one that RFC 5737 keeps for documentation."""
 
 _WIDTH = 100
+_NARROW = 64  # bytes to a row on a page, which may be a narrow one
 _NAMES = ("signed", "edge")
 _STYLE = (
     STYLE
     + """
 .cdnlab-page ol.cdnlab-questions{list-style:none;padding:0;border-top:1px solid}
-.cdnlab-page .cdnlab-questions li{display:grid;grid-template-columns:7em 1fr auto;gap:8px;padding:4px 0;margin:0;align-items:baseline;
+.cdnlab-page .cdnlab-questions li{display:grid;grid-template-columns:6em minmax(0,1fr) max-content;gap:8px;padding:4px 0;
+margin:0;align-items:baseline;overflow-wrap:anywhere;
 border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
 .cdnlab-page .cdnlab-questions .cdnlab-unasked{opacity:.65}
 .cdnlab-page .cdnlab-fix{border-left:4px solid;padding-left:10px}
@@ -171,7 +173,7 @@ class Diagnosis:
 
     def _compared_html(self) -> str:
         if self.difference is not None:
-            return side_by_side_html(self.signed, self.rebuilt, _NAMES)
+            return side_by_side_html(self.signed, self.rebuilt, _NAMES, _NARROW)
         return f"<p>{self._strings}</p><pre>{safe(self.rebuilt, 4000)}</pre>"
 
 

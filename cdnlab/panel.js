@@ -80,7 +80,9 @@ const CONTROLS = {
     input.addEventListener("input", () => (typing = true));
     input.addEventListener("change", () => {
       typing = false;
-      turn(input.value);
+      const secret = /PRIVATE\s+KEY/i.test(input.value); // never leaves the page: only that there was one is told
+      turn(secret ? "-----BEGIN PRIVATE KEY-----" : input.value);
+      if (secret) input.value = "";
     });
     return [h("label", { class: "cdnlab-field" }, h("span", {}, spec.label), input, list), (value) => typing || (input.value = value), input];
   },

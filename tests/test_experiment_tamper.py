@@ -14,7 +14,7 @@ from cdnlab.experiments import darkroom, newsletter, segments, tamper
 from cdnlab.keys import KeyPair
 from cdnlab.messages import Request
 from cdnlab.signedpolicy import canned_text
-from cdnlab.signing import diagnose
+from cdnlab.signing import Signer, diagnose
 from cdnlab.verification import verify
 
 HOLDS = {tamper.NOTHING, tamper.ORDER}
@@ -172,6 +172,25 @@ def test_what_the_signature_covers_is_underlined():
     assert segments.shown(custom).count("cdnlab-signed") == 1
     assert segments.shown(here.photo, canned).count(", gone") == 3
     assert segments.shown(f"{canned}&utm_source=mail", canned).count("cdnlab-changed") == 1
+
+
+def test_an_ecdsa_signature_has_at_most_96_characters_where_rsa_has_344():
+    here = darkroom.world()
+    for kind, lengths in (("rsa", {344}), ("ecdsa", {88, 92, 96})):
+        for _ in range(20):
+            url = Signer(here.key, KeyPair.test(kind)).url(here.photo, expires=5)
+            assert len(url.partition("Signature=")[2].partition("&")[0]) in lengths
+
+
+def test_a_key_is_rotated_without_a_gap():
+    here, pair = darkroom.world(), KeyPair.test("rsa2")
+    new = darkroom.add_key(here.cdn, pair)
+    links = here.link(), Signer(new, pair).url(here.photo, expires="2027-01-01")
+    seen = []
+    for held in ([here.key], [here.key, new], [new]):
+        darkroom.hold(here.cdn, held)
+        seen.append([here.cdn.get(link).response.status for link in links])
+    assert seen == [[200, 403], [200, 200], [403, 200]]
 
 
 # ---- the exercises

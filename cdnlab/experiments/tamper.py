@@ -343,7 +343,7 @@ def _texts(trial: Trial) -> str:
     """What was signed, what the edge rebuilt."""
     if trial.rebuilt is None:
         return "<p>The edge rebuilt no text: it did not come to that.</p>"
-    return f'<div class="cdnlab-texts">{side_by_side_html(trial.signed, trial.rebuilt, ("signed", "rebuilt"), 80)}</div>'
+    return f'<div class="cdnlab-texts">{side_by_side_html(trial.signed, trial.rebuilt, ("signed", "rebuilt"), 64)}</div>'
 
 
 _WHEN: dict[float, str] = {0: "at once", 1800: "30 min", 3599: "59 min 59 s", 3601: "1 h 1 s", 86400: "1 day"}
