@@ -19,6 +19,7 @@ from cdnlab.verification import duration
 
 __all__ = ["another_address", "another_resource", "earlier", "later"]
 
+_MOST_CHARACTERS = 4000  # what is longer is not respelt
 _SOON = 315_360_000  # ten years of seconds: less is no moment, but a duration
 
 
@@ -105,6 +106,8 @@ def _with_query(path: str, mark: str, query: str, address: Address) -> Iterator[
 
 def _other_paths(path: str, query: str, address: Address) -> Iterator[tuple[str, Note]]:
     """The Resource's path in other spellings."""
+    if len(path) > _MOST_CHARACTERS:
+        return
     once = unquote(path)
     fix = f"Write the path into the Resource as it is requested, {short(address.path, 60)}, percent-encoded in the same way."
 

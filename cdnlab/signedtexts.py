@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha1, sha256
 from itertools import chain, islice
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from cdnlab.cases import Case, Note, short
 from cdnlab.resources import Address
@@ -37,7 +36,7 @@ class Candidate(NamedTuple):
 # -- the number
 
 
-def _written(seconds: int, raw: str) -> Iterator[Alternative]:
+def _written(seconds: int) -> Iterator[Alternative]:
     """Other ways to write the moment."""
     exactly = f"Write the moment in the signed policy as a plain whole number of seconds, {seconds}: no quotation marks, point or exponent."
 
@@ -46,14 +45,10 @@ def _written(seconds: int, raw: str) -> Iterator[Alternative]:
 
     yield other(f'"{seconds}"', "quoted epoch", "in quotation marks")
     yield other(f"{seconds}.0", "epoch not whole", "with a fraction")
-    given = re.search(r"(?:[?&]|CloudFront-)Expires=([^&;#]{1,60})", raw)
-    if given and given[1] != str(seconds):
-        literal = unquote(given[1])
-        yield other(literal, "epoch not whole", "as it stands in Expires")
-        yield other(f'"{literal}"', "quoted epoch", "as it stands in Expires, in quotation marks")
     yield other(str(seconds * 1000), "milliseconds", "in milliseconds")
     if seconds > 10**11:
-        yield other(str(seconds // 1000), "milliseconds", "in seconds, but sent in milliseconds")
+        fix = f"Send the moment in seconds, as it was signed, not in milliseconds: {seconds // 1000}."
+        yield Alternative(str(seconds // 1000), Note("milliseconds", "signed in seconds, and sent in milliseconds", fix))
     if seconds < 2**53:
         yield other(f"{seconds:.6e}", "epoch not whole", "with an exponent")
         yield other(f"{float(seconds)!r}E0", "epoch not whole", "with an exponent")
@@ -61,8 +56,10 @@ def _written(seconds: int, raw: str) -> Iterator[Alternative]:
 
 def _moved(seconds: int) -> Iterator[Alternative]:
     """Other moments: seconds, minutes, hours (a time zone), days away."""
-    for step in (1, 3600, 86400, 60):
-        for count in (*range(1, 32), 60, 90, 365, 366, 3650):
+    usual = ((86400, (1, 7, 30, 365)), (3600, (1, 2)), (1, (1,)))
+    others = ((step, (*range(1, 32), 60, 90, 365, 366, 3650)) for step in (1, 3600, 86400, 60))
+    for step, counts in chain(usual, others):
+        for count in counts:
             for value in (seconds - count * step, seconds + count * step):
                 if value > 0:
                     fix = f"Send the Expires that was signed, {value}, or sign anew: the moment is part of what is signed."
@@ -165,6 +162,8 @@ def _texts(resource: str, number: object) -> Iterator[bytes]:
     yield text.encode("ascii", "replace")
     if not resource.isascii():
         yield text.replace(json.dumps(resource), json.dumps(resource, ensure_ascii=False)).encode("utf-8", "replace")
+    if '"' in resource or "\\" in resource:
+        yield text.replace(json.dumps(resource), f'"{resource}"').encode("utf-8", "replace")  # boto 2 and JetS3t escape nothing
 
 
 def _canned(urls: Iterable[tuple[str, tuple[Note, ...]]], number: object, more: tuple[Note, ...] = ()) -> Iterator[Candidate]:
@@ -175,15 +174,15 @@ def _canned(urls: Iterable[tuple[str, tuple[Note, ...]]], number: object, more: 
 
 def canned_candidates(case: Case, address: Address, token: Token, seconds: int) -> Iterator[Candidate]:
     """Texts that may have been signed for a canned policy, the likeliest first."""
-    raw = case.raw[:8192] if token.carrier == "URL" else f"?Expires={token.expires}"
     resource = str(address)
-    sections = [list(schemes(address, raw)), list(domains(address, raw, case.hosts)), list(paths(address)), list(queries(address))]
+    sections = [list(schemes(address, case.raw)), list(domains(address, case.raw, case.hosts))]
+    sections += [list(paths(address, token.carrier)), list(queries(address))]
     urls: list[tuple[str, tuple[Note, ...]]] = [
         (str(address._replace(**{name: each.value})), (each.note,))
         for name, section in zip(_SECTIONS, sections, strict=True)
         for each in section
     ]
-    written = list(_written(seconds, raw))
+    written = list(_written(seconds))
     meant: list[tuple[str, tuple[Note, ...]]] = [(str(each.value), (each.note,)) for each in patterns(address, case.hosts)]
     yield from _canned(((str(each.value), (each.note,)) for each in as_written(case, address)), seconds)
     yield from _canned(urls, seconds)
@@ -193,8 +192,11 @@ def canned_candidates(case: Case, address: Address, token: Token, seconds: int) 
     yield from _canned(meant[:8], seconds)
     yield from islice(_canned_forms(resource, seconds), 24, None)
     yield from _canned(((str(each.value), (each.note,)) for each in oddities(case, address)), seconds)
+    moved = _moved(seconds)
+    for number in islice(moved, 14):
+        yield from _canned([(resource, (number.note,))], number.value)
     yield from _canned(meant[8:], seconds)
-    for number in _moved(seconds):
+    for number in moved:
         yield from _canned([(resource, (number.note,))], number.value)
     yield from _two_at_once(address, seconds, sections, urls + meant[:8], written)
 
@@ -264,6 +266,14 @@ def _changed(text: str, policy: SignedPolicy, address: Address, case: Case) -> I
         note = Note(f"{name} changed", f"signed with {name} {short(was, 60)}, sent with {short(now, 60)}", changed)
         return Candidate(text.replace(now, was).encode("utf-8", "replace"), (note,))
 
+    times = [
+        (name, each)
+        for name, each in (("DateLessThan", policy.expires), ("DateGreaterThan", policy.starts))
+        if each is not None and each > 0
+    ]
+    for name, seconds in times:
+        for each in islice(_moved(seconds), 14):
+            yield before(f":{seconds}", f":{each.value}", name)
     resource = policy.resource
     written = "" if resource is None else json.dumps(resource)
     if resource is not None and written in text:
@@ -275,10 +285,9 @@ def _changed(text: str, policy: SignedPolicy, address: Address, case: Case) -> I
             values += [str(own._replace(**{name: each.value})) for name, kind in zip(_SECTIONS, kinds, strict=True) for each in kind]
         for value in dict.fromkeys(values):
             yield before(written, json.dumps(value), "Resource")
-    for name, seconds in (("DateLessThan", policy.expires), ("DateGreaterThan", policy.starts)):
-        if seconds is not None and seconds >= 0:
-            for each in chain(_written(seconds, ""), _moved(seconds)):
-                yield before(f":{seconds}", f":{each.value}", name)
+    for name, seconds in times:
+        for each in chain(_written(seconds), _moved(seconds)):
+            yield before(f":{seconds}", f":{each.value}", name)
     if policy.address:
         for other in ("0.0.0.0/0", policy.address.partition("/")[0], f"{policy.address}/32", f"{case.ip}/32", case.ip):
             yield before(json.dumps(policy.address), json.dumps(other), "IpAddress")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import chain, permutations
+from itertools import chain, islice, permutations, product
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -22,6 +22,9 @@ __all__ = ["Alternative", "as_written", "domains", "oddities", "paths", "pattern
 _MOST_CHARACTERS = 2000  # what is longer is not respelt: it would cost more than it tells
 _MOST_PARTS = 40
 _UNRESERVED = re.compile("%(2[dDeE]|5[fF]|7[eE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])")
+_MARKS, _ENCODED_MARKS = re.compile(r"[!'()*]"), re.compile(r"%2[1789Aa]")
+_PLACES = (re.compile(r"(?<!\A)/|%2[fF]"), re.compile(r"\+|%20"))  # of a path, of a query
+_SWAPPED = {"/": "%2F", "%2F": "/", "+": "%20", "%20": "+"}
 _PLAYLISTS = ("index.html", "index.m3u8", "master.m3u8", "playlist.m3u8", "manifest.mpd", "index.mpd", "stream.mpd")
 
 
@@ -53,7 +56,7 @@ def domains(address: Address, raw: str, hosts: tuple[str, ...]) -> Iterator[Alte
     found: list[tuple[str, str, str]] = []
     if given:
         found.append((given[1], "host written differently", plain))
-    found += [(name, "wrong host", named.format(short(name, 60))) for name in hosts]
+    found += [(name, "wrong host", named.format(short(name, 60))) for name in hosts[:_MOST_PARTS]]
     found += [(f"{host}:{number}", "port in the signed URL", f"Leave :{number} out of the URL that is signed.") for number in (443, 80)]
     if port:
         found.append((host, "port in the signed URL", f"Sign the port, too: {address.domain}."))
@@ -87,6 +90,12 @@ def _respelt(text: str, *, query: bool) -> Iterator[tuple[str, str]]:
     yield _UNRESERVED.sub(lambda found: unquote(found[0]), text), "with needless encodings removed"
     yield text.replace("~", "%7E"), "with %7E for ~"
     yield text.replace("&", "&amp;"), "with &amp; for &"
+    yield _MARKS.sub(lambda found: f"%{ord(found[0]):02X}", text), "with its ! ' ( ) * percent-encoded"
+    yield _ENCODED_MARKS.sub(lambda found: unquote(found[0]), text), "with its ! ' ( ) * not percent-encoded"
+    yield text.replace("'", "%27"), "with its ' percent-encoded"
+    for place in islice(_PLACES[query].finditer(text), 12):
+        other = _SWAPPED[place[0].upper()]
+        yield f"{text[: place.start()]}{other}{text[place.end() :]}", f"with {other} for one {place[0]}"
     for form in ("NFC", "NFD"):
         composed = unicodedata.normalize(form, once)
         yield quote(composed, safe=keep), f"with its letters in Unicode's form {form}"
@@ -105,8 +114,32 @@ def _spellings(text: str, what: str) -> Iterator[Alternative]:
             yield Alternative(other, Note(f"re-encoded {what}", f"signed with the {what} {how}: {short(other, 60)}", fix))
 
 
-def paths(address: Address) -> Iterator[Alternative]:
-    """Other spellings of the path, and other paths near it."""
+def _rewritten(parts: list[str]) -> Iterator[tuple[str, str]]:
+    """A query as a program writes it that has taken it apart into names and values, and how it came about."""
+    pairs = [part.split("=", 1) for part in filter(None, parts)]
+    grouped: dict[str, list[list[str]]] = {}
+    for pair in pairs:
+        grouped.setdefault(pair[0], []).append(pair)
+    orders = (
+        (pairs, ""),
+        ([pair for group in grouped.values() for pair in group], " and its repeated names side by side"),
+        (sorted(pairs), " and its parameters sorted"),
+    )
+    writers = (
+        lambda text: text,
+        *(lambda text, safe=safe: quote(unquote(text), safe) for safe in ("", "!'()*")),
+        *(lambda text, safe=safe: quote(unquote_plus(text), safe) for safe in ("", "!'()*")),
+        lambda text: quote_plus(unquote_plus(text)),
+        lambda text: quote_plus(unquote_plus(text), safe="*").replace("~", "%7E"),
+        unquote,
+    )
+    for (order, how), write, bare in product(orders, writers, ("=", "")):
+        said = "&".join("=".join(map(write, pair)) if len(pair) > 1 and (pair[1] or bare) else write(pair[0]) + bare for pair in order)
+        yield said, f"taken apart and written anew{' (flag= for flag)' if bare else ''}{how}"
+
+
+def paths(address: Address, carrier: str = "URL") -> Iterator[Alternative]:
+    """Other spellings of the path, and other paths near it. `carrier`: what the signature came in, URL or cookies."""
     path = address.path
     if len(path) > _MOST_CHARACTERS:
         return
@@ -125,14 +158,33 @@ def paths(address: Address) -> Iterator[Alternative]:
     yield other("/" + path, "doubled slash", "with // at the beginning")
     if "//" in path:
         yield other(re.sub("/+", "/", path), "doubled slash", "with one / for //")
-    folder = path[: path.rfind("/") + 1]
-    for name in _PLAYLISTS:
-        if folder + name != path:
-            yield other(folder + name, "another file", "for another file of the folder")
+    yield from _playlists(address, carrier)
     if path.count("/") > 1:
         yield other(path[path.index("/", 1) :], "another folder", "without the first folder")
     if path.lower() != path:
         yield other(path.lower(), "letter case of the path", "in lower case")
+
+
+def _playlists(address: Address, carrier: str) -> Iterator[Alternative]:
+    """The files that are opened first, of this folder and of those above it."""
+    folders = [address.path[: found.end()] for found in re.finditer("/", address.path)][:-4:-1]
+    for folder, name in product(folders, _PLAYLISTS):
+        value = folder + name
+        if value == address.path:
+            continue
+        wide = short(f"{address.scheme}://{address.domain}{folder}*", 80)
+        says = f"signed for {short(value, 60)}, and asked for is {short(address.path, 60)}"
+        if carrier == "cookies":
+            fix = f"A canned cookie opens one file: for more, set cookies with a custom policy whose Resource has a *, such as {wide}."
+            yield Alternative(value, Note("cookie for one file", says, fix))
+        elif name.endswith("html"):
+            fix = f"Sign each file by itself, exactly as it is requested, or use a custom policy with Resource {wide}."
+            yield Alternative(value, Note("another file", says, fix))
+        else:
+            fix = (
+                f"A playlist's signature does not cover its segments: use a custom policy with Resource {wide}, or signed cookies with it."
+            )
+            yield Alternative(value, Note("playlist for its segments", says, fix))
 
 
 def queries(address: Address) -> Iterator[Alternative]:
@@ -171,8 +223,16 @@ def queries(address: Address) -> Iterator[Alternative]:
         for some in chain(orders, permutations(parts) if len(parts) <= 5 else ()):
             said = "&".join(some)
             yield Alternative(said, Note("reordered query", f"signed with the query {short(said, 60)}", order))
+    if "" in parts:
+        fix = f"{exactly} Leave & out where no parameter follows: signers take an empty one away."
+        yield Alternative("&".join(filter(None, parts)), Note("empty parameter", "signed without the empty parameters", fix))
     yield Alternative(query + "&", Note("question mark", "signed with an & at the end", exactly))
     yield from _spellings(query, "query")
+    if few and len(query) <= _MOST_CHARACTERS:
+        for said, how in dict(_rewritten(parts)).items():
+            fix = f"{exactly} This signer rewrites a query: give it one that it leaves alone, encoded as it encodes, with flag= for flag."
+            if said != query:
+                yield Alternative(said, Note("re-encoded query", f"signed with the query {how}: {short(said, 60)}", fix))
 
 
 # -- the URL as a whole
@@ -187,6 +247,10 @@ def _unsigned(raw: str) -> str:
 
 def as_written(case: Case, address: Address) -> Iterator[Alternative]:
     """The URL as it was before a client made it fit to be sent."""
+    if "#" in case.raw:
+        inside = case.raw.partition("#")[2].partition("?")[0]
+        fix = f"Sign the URL without {short('#' + inside, 40)}: what is behind # is never sent."
+        yield Alternative(f"{address}#{inside}", Note("fragment", "signed with a fragment", fix))
     before = _unsigned(case.raw)
     if before != str(address) and sendable(before) == str(address):
         fix = f"Encode the URL first and sign it then, as it will be sent: {short(str(address), 80)}."
@@ -210,10 +274,6 @@ def oddities(case: Case, address: Address) -> Iterator[Alternative]:
     ):
         name = "part of the URL" if address.domain in value else "path-only resource"
         yield Alternative(value, Note(name, f"signed for {how}: {short(value, 60)}", whole))
-    if "#" in case.raw:
-        inside = case.raw.partition("#")[2].partition("?")[0]
-        fix = f"Sign the URL without {short('#' + inside, 40)}: what is behind # is never sent."
-        yield Alternative(f"{address}#{inside}", Note("fragment", "signed with a fragment", fix))
     fix = "Trim the URL before it is signed."
     for value in (f"{address}\n", f"{address} ", f"{address}\r\n", f" {address}"):
         yield Alternative(value, Note("white space in the signed URL", f"signed for {short(value, 80)}", fix))
@@ -235,7 +295,7 @@ def patterns(address: Address, hosts: tuple[str, ...]) -> Iterator[Alternative]:
     """Patterns by which this URL may have been meant."""
     here = f"{address.scheme}://{address.domain}"
     other = "http" if address.scheme == "https" else "https"
-    bases = [here, *(f"{address.scheme}://{host}" for host in hosts if host != address.domain)]
+    bases = [here, *(f"{address.scheme}://{host}" for host in hosts[:_MOST_PARTS] if host != address.domain)]
     bases += [f"http*://{address.domain}", f"*://{address.domain}", f"{other}://{address.domain}"]
     path = address.path[:_MOST_CHARACTERS]
     folders = [path[: found.end()] for found in re.finditer("/", path)][-8:]

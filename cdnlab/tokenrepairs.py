@@ -5,13 +5,14 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from cdnlab.cases import Case, Change, Note, short, with_parameters
 from cdnlab.keys import HASHES, PublicKey
-from cdnlab.signedpolicy import epoch
+from cdnlab.signedpolicy import canned_text, epoch
 from cdnlab.tokens import Token, decoded, encoded
 
 __all__ = ["clean_values", "expires_forms", "hash_names", "key_ids", "missing_key_id", "number_in", "signature_forms"]
@@ -43,6 +44,12 @@ _ATTRIBUTE = _Mistake(
     "{0} has more in it than the value",
     "Give {0} its value alone: Path, Domain, Secure ... are attributes of Set-Cookie.",
 )
+_BYTES = _Mistake(
+    "bytes printed as text",
+    "{0} is written b'...', as Python prints bytes",
+    "Turn the bytes of {0} into text with .decode(), not with str().",
+)
+_BLANKS = _Mistake("white space in the token", "{0} has white space around it", "Write {0} without a blank or a line break around it.")
 _BREAKS = _Mistake(
     "white space in the token",
     "{0} has white space or line breaks in it",
@@ -105,11 +112,14 @@ def _plain(value: str) -> tuple[str, list[_Mistake]]:
         value = unquote(value, errors="replace") if "%" in value else value
     if re.search(r"%(?!0[aAdD9]|20|22|27)", given):
         mistakes.append(_PERCENT)
+    if found := re.fullmatch(r"b([\"'])(.*)\1", value):
+        value = found[2]
+        mistakes.append(_BYTES)
     if (plain := re.split(r"[;,]\s*", value, maxsplit=1)[0]) != value and plain:
         value = plain
         mistakes.append(_ATTRIBUTE)
     if (plain := value.strip(" \t\r\n\"'")) != value:
-        mistakes.append(_QUOTES if '"' in value or "'" in value else _BREAKS)
+        mistakes.append(_QUOTES if '"' in value or "'" in value else _BLANKS)
         value = plain
     return value, mistakes
 
@@ -133,7 +143,10 @@ def _cleaned(value: str, name: str) -> tuple[str, list[_Mistake]]:
             mistakes = [each for each in mistakes if each is not _PERCENT] + [_PLAIN]
     body = plain.rstrip("_")
     tail = len(plain) - len(body)
-    if "_" in body or tail > 2 or (tail and len(plain) % 4):
+    if tail == 1 and "_" not in body and len(plain) % 4 == 3:
+        plain += "_"
+        mistakes.append(_PADDING)
+    elif "_" in body or tail > 2 or (tail and len(plain) % 4):
         fixed = (body if len(plain) % 4 == 0 and tail <= 2 else plain).replace("_", "~")
         plain = fixed + "_" * (-len(fixed) % 4)
         mistakes = [each for each in mistakes if each is not _PLAIN] + [_URLSAFE]
@@ -179,7 +192,12 @@ def expires_forms(case: Case) -> Iterator[Change]:
         name = "epoch in other digits" if plain.lstrip("+0").isdecimal() else "date instead of seconds"
     named = token.named("Expires")
     fix = f"Write {named} as a plain whole number of seconds since 1970 (UTC), without quotation marks, point or exponent: {number}."
-    yield Change(with_parameters(case, {"Expires": str(number)}), (Note(name, f"{named} is {short(token.expires, 60)}", fix),))
+    whole = with_parameters(case, {"Expires": str(number)})
+    note = Note(name, f"{named} is {short(token.expires, 60)}", fix)
+    for written in dict.fromkeys((plain, f'"{plain}"', f'"{number}"')):  # it may have been signed like this
+        signed = canned_text(str(case.address), written).encode("utf-8", "replace")
+        yield Change(replace(whole, text=signed), (note,), guess=True)
+    yield Change(whole, (note,))
 
 
 def hash_names(case: Case) -> Iterator[Change]:
@@ -234,8 +252,9 @@ def key_ids(case: Case) -> Iterator[Change]:
     rest = [id for id in case.keys if id not in meant and id not in owners]
     named = token.named("Key-Pair-Id")
     for id in (*meant, *owners, *rest)[:_MOST_KEYS]:
-        fix = f"Give {named} the id {id}: the signature was made with that key." + kind_of_id(shown)
-        says = f"{named} is {short(shown, 60)}, and the signature fits the key {id}"
+        what = "write it exactly so." if id in meant else f"the signature was made with that key.{kind_of_id(shown)}"
+        fix = f"Give {named} the id {short(id, 60)[1:-1]}: {what}"
+        says = f"{named} is {short(shown, 60)}, and the signature was made with {short(id, 60)}"
         yield Change(with_parameters(case, {"Key-Pair-Id": id}), (Note("wrong key id", says, fix),), guess=id in rest or id in meant)
 
 
@@ -272,5 +291,5 @@ def kind_of_id(id: str) -> str:
         if form.match(id):
             return f" What is there looks like the id of {what}, such as K2JCJMDEHXQW5F."
     if not _KEY_ID.match(id):
-        return " What is there does not look like the id of a public key, which is K and capitals or digits: is it the key's name?"
+        return " What is there does not look like the id of a public key, which is K and capitals or digits; perhaps it is the key's name."
     return ""
