@@ -108,7 +108,7 @@ def fragment(case: Case) -> Iterator[Change]:
     joiner = "&" if "?" in before else "?"
     fix = f"Take {short('#' + inside, 40)} off before signing (it never leaves the client); a client may add it at the very end."
     note = Note("fragment", "the signing parameters stand behind a #, and what is behind a # is never sent", fix)
-    yield Change(case.at_url(f"{before}{joiner}{query}"), (note,))
+    yield Change(case.at_url(f"{before}{joiner}{query}#{inside}"), (note,))
 
 
 def misnamed(case: Case) -> Iterator[Change]:

@@ -90,13 +90,14 @@ class Case:
 
 class Change(NamedTuple):
     """A changed case, and the mistakes that were taken out of it. `guess`: it counts only if the signature holds in the end;
-    `proven`: it counts even if that brings the request no further.
+    `proven`: it counts even if that brings the request no further; `hopeless`: nothing will, for the edge can never verify this.
     """
 
     case: Case
     notes: tuple[Note, ...]
     guess: bool = False
     proven: bool = False
+    hopeless: bool = False
 
 
 def sendable(url: str) -> str:

@@ -50,7 +50,7 @@ def rebuilt(case: Case) -> bytes:
 def prescription(healed: Healed, *, original: bool) -> str:
     """What to change, as sentences. `original`: nothing was changed on the way, so this is the first thing that is wrong."""
     sentences = [note.fix for note in healed.notes]
-    if not healed.verdict.ok:
+    if not healed.verdict.ok and not healed.all_said:
         rest = _rest(healed)
         sentences.append(rest if original or not sentences else f"Then there is more. {rest}")
     return " ".join(dict.fromkeys(sentences))
@@ -81,8 +81,8 @@ def _rest(healed: Healed) -> str:
     if stage == "key":
         known = ", ".join(short(id, 40)[1:-1] for id in sorted(case.keys)[:5]) or "none"
         return (
-            f"Put the public key {short(token.key_pair_id, 60)} into a key group that the behaviour trusts, or sign with a key that is in "
-            f"one (given here: {known}).{kind_of_id(token.key_pair_id or '')}"
+            f"{short(token.key_pair_id, 60)} is not among the keys trusted here (given: {known}): put its public key into a key group that "
+            f"the behaviour trusts, or sign with a key of it.{kind_of_id(token.key_pair_id or '')}"
         )
     if stage == "policy":
         return _policy(token, case, verdict)
@@ -124,6 +124,11 @@ def _signature(token: Token, case: Case, healed: Healed) -> str:
         if likely(healed):
             return _ONE_FILE
         return f"The signature was made with {id}, but over something else ({tried}): sign exactly {over}.{hosts}"
+    if (kind := _kind(signature)) not in ("", key.kind):
+        return (
+            f"The signature is one of {_KINDS[kind]}, and {id} is a key for {_KINDS[key.kind]}: give {token.named('Key-Pair-Id')} the id "
+            f"of the key that signed, or sign with the private key that belongs to {id}."
+        )
     if len(signature) != _length(signature, key.bits) and (key.kind == "rsa" or signature[:1] == b"\x30"):
         return f"Copy {token.named('Signature')} whole: it has {len(signature)} bytes and must have {_length(signature, key.bits)}."
     others = "" if len(case.keys) == 1 else " (nor with another of the keys given)"
@@ -137,6 +142,16 @@ def _signature(token: Token, case: Case, healed: Healed) -> str:
         f"The signature was made with another key than {id}{others}, or over another text ({tried}); an ECDSA signature "
         f"does not tell which. Look at the key first, and sign exactly {over}.{hosts}{also}"
     )
+
+
+_KINDS = {"rsa": "RSA", "ecdsa": "ECDSA"}
+
+
+def _kind(signature: bytes) -> str:
+    """What made a signature, by its form: DER that fills it is ECDSA's, a whole block is RSA's; "" for neither."""
+    if signature[:1] == b"\x30" and len(signature) > 8 and len(signature) == signature[1] + 2:
+        return "ecdsa"
+    return "rsa" if len(signature) in (128, 256, 512) else ""
 
 
 def _length(signature: bytes, bits: int) -> int:

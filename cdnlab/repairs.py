@@ -24,8 +24,8 @@ from cdnlab.verification import Verdict
 __all__ = ["Healed", "heal"]
 
 _VERDICTS = 60
-_HASHED_TEXTS, _HASHED_BYTES = 2500, 1_000_000
-_CHECKED_TEXTS, _OTHER_HASH = 260, 50
+_HASHED_TEXTS, _HASHED_BYTES = 2400, 700_000
+_CHECKED_TEXTS, _OTHER_HASH = 190, 30
 _MOST_KEYS = 8
 _DEPTH = 7
 _BRANCHES = 3
@@ -34,12 +34,15 @@ Repair = Callable[[Case], Iterator[Change]]
 
 
 class Healed(NamedTuple):
-    """What the search came to: the changed `case`, its `verdict`, the mistakes that were taken out, and how much was tried."""
+    """What the search came to: the changed `case`, its `verdict`, the mistakes that were taken out, how much was tried, and whether
+    everything is said: what is wrong is proved, and no changed request can make it good.
+    """
 
     case: Case
     verdict: Verdict
     notes: tuple[Note, ...]
     tried: int
+    all_said: bool = False
 
 
 @dataclass
@@ -88,15 +91,18 @@ _TABLE: tuple[tuple[int, int, Repair], ...] = (
 def heal(case: Case, verdict: Verdict) -> Healed:
     """Look for the changes that make the edge content, starting from its refusal."""
     budget = _Budget()
-    found = _heal(case, verdict, budget, _DEPTH)
-    notes: list[Note] = []
-    for change in found[2]:
-        if not change.guess or rank(found[1]) > _SIGNATURE:
-            notes += [note for note in change.notes if note not in notes]
-    return Healed(found[0], found[1], tuple(notes), budget.tried)
+    end, final, path = _heal(case, verdict, budget, _DEPTH)
+    proved = rank(final) > _SIGNATURE or any(change.proven for change, _ in path)
+    guess = next((number for number, (change, _) in enumerate(path) if change.guess and not proved), len(path))
+    if guess < len(path):  # what no signature has proved is not told, nor what comes after it
+        before = path[guess - 1] if guess else None
+        end, final = (before[0].case, before[1]) if before else (case, verdict)
+    told = [change for change, _ in path[:guess]]
+    notes = dict.fromkeys(note for change in told for note in change.notes)
+    return Healed(end, final, tuple(notes), budget.tried, bool(told) and told[-1].hopeless)
 
 
-_Path = tuple[Case, Verdict, tuple[Change, ...]]
+_Path = tuple[Case, Verdict, tuple[tuple[Change, Verdict], ...]]
 
 
 def _heal(case: Case, verdict: Verdict, budget: _Budget, depth: int) -> _Path:
@@ -110,16 +116,16 @@ def _heal(case: Case, verdict: Verdict, budget: _Budget, depth: int) -> _Path:
         if judged is None:
             break
         if judged.ok:
-            return change.case, judged, (change,)
+            return change.case, judged, ((change, judged),)
         if rank(judged) > rank(verdict):
             further.append((change, judged))
         elif change.proven and not best[2]:
-            best = change.case, judged, (change,)
+            best = change.case, judged, ((change, judged),)
     further.sort(key=lambda each: (each[0].guess, -rank(each[1])))
     for change, judged in further[:_BRANCHES]:
         end, final, path = _heal(change.case, judged, budget, depth - 1)
         if rank(final) > rank(best[1]):
-            best = end, final, (change, *path)
+            best = end, final, ((change, judged), *path)
         if final.ok:
             break
     return best
@@ -173,7 +179,7 @@ def _proved(case: Case, budget: _Budget) -> Iterator[Change]:
                 if found is not None:
                     yield _told(case, _Signed(signature, form, id, digest[0]), found)
                 elif id != token.key_pair_id or form is not None or (digest[0] and digest[0] != declared):
-                    yield _told(case, _Signed(signature, form, id, digest[0]), Candidate(opening.text, ()))
+                    yield _told(case, _Signed(signature, form, id, digest[0]), Candidate(opening.text, ()))._replace(hopeless=False)
                 return
     for id in ids:
         if case.keys[id].kind == "rsa" and forms and case.keys[id].verifies_pss(forms[0][0], opening.text):
@@ -272,4 +278,4 @@ def _told(case: Case, signed: _Signed, candidate: Candidate) -> Change:
     healed = replace(healed, raw=case.raw)
     if candidate.notes:
         healed = replace(healed, text=candidate.text)
-    return Change(healed, tuple(notes), proven=True)
+    return Change(healed, tuple(notes), proven=True, hopeless=signed.hash not in HASHES)
