@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from cdnlab import carriers, conditionrepairs, policyrepairs, tokenrepairs
+from cdnlab import carriers, conditionrepairs, policyrepairs, resourcerepairs, tokenrepairs
 from cdnlab.cases import Case, Change, Note, asked, judge, rank, with_parameters
 from cdnlab.keys import HASHES, PublicKey
 from cdnlab.signedtexts import Candidate, canned_candidates, custom_candidates
@@ -81,7 +81,7 @@ _TABLE: tuple[tuple[int, int, Repair], ...] = (
     (asked("policy"), asked("policy"), tokenrepairs.expires_forms),
     (asked("policy"), asked("policy"), policyrepairs.mended_policy),
     (asked("hash"), asked("hash"), tokenrepairs.hash_names),
-    (asked("resource"), asked("resource"), conditionrepairs.another_resource),
+    (asked("resource"), asked("resource"), resourcerepairs.another_resource),
     (asked("starts"), asked("starts"), conditionrepairs.later),
     (asked("expires"), asked("expires"), conditionrepairs.earlier),
     (asked("address"), asked("address"), conditionrepairs.another_address),

@@ -133,6 +133,10 @@ def _rewritten(parts: list[str]) -> Iterator[tuple[str, str]]:
         lambda text: quote_plus(unquote_plus(text), safe="*").replace("~", "%7E"),
         unquote,
     )
+    for number, part in enumerate(parts):
+        if part and ("=" not in part or part.endswith("=")):
+            said = part.removesuffix("=") if "=" in part else f"{part}="
+            yield "&".join([*parts[:number], said, *parts[number + 1 :]]), f"with {short(said, 40)} for {short(part, 40)}"
     for (order, how), write, bare in product(orders, writers, ("=", "")):
         said = "&".join("=".join(map(write, pair)) if len(pair) > 1 and (pair[1] or bare) else write(pair[0]) + bare for pair in order)
         yield said, f"taken apart and written anew{' (flag= for flag)' if bare else ''}{how}"
@@ -210,6 +214,9 @@ def queries(address: Address) -> Iterator[Alternative]:
         fix = f"Take {what} off the signed URL, or sign the URL with it: nothing can be added later."
         return Alternative(value, Note("appended query", f"signed without {what}", fix))
 
+    if "" in parts:
+        fix = f"{exactly} Leave & out where no parameter follows: signers take an empty one away."
+        yield Alternative("&".join(filter(None, parts)), Note("empty parameter", "signed without the empty parameters", fix))
     for count in range(len(parts) - 1, max(0, len(parts) - _MOST_PARTS), -1):
         yield without("&".join(parts[:count]), parts[count:])
     yield without(None, parts)
@@ -223,9 +230,6 @@ def queries(address: Address) -> Iterator[Alternative]:
         for some in chain(orders, permutations(parts) if len(parts) <= 5 else ()):
             said = "&".join(some)
             yield Alternative(said, Note("reordered query", f"signed with the query {short(said, 60)}", order))
-    if "" in parts:
-        fix = f"{exactly} Leave & out where no parameter follows: signers take an empty one away."
-        yield Alternative("&".join(filter(None, parts)), Note("empty parameter", "signed without the empty parameters", fix))
     yield Alternative(query + "&", Note("question mark", "signed with an & at the end", exactly))
     yield from _spellings(query, "query")
     if few and len(query) <= _MOST_CHARACTERS:

@@ -70,8 +70,8 @@ def cookies(id: str, resource: str = FILM) -> dict[str, str]:
     return {"CloudFront-Policy": wire(text.encode()), "CloudFront-Signature": wire(sign(id, text)), "CloudFront-Key-Pair-Id": id}
 
 
-def one_file(id: str) -> dict[str, str]:
-    signature = wire(sign(id, canned("https://d111.cloudfront.net/films/a-list.m3u8")))
+def one_file(id: str, url: str = "https://d111.cloudfront.net/films/a-list.m3u8") -> dict[str, str]:
+    signature = wire(sign(id, canned(url)))
     return {"CloudFront-Expires": str(END), "CloudFront-Signature": signature, "CloudFront-Key-Pair-Id": id}
 
 
@@ -80,6 +80,14 @@ def plain64(id: str) -> str:
     while True:
         made = base64.b64encode(sign(id, canned())).decode()
         if id == "KRSA" or ("+" in made and "/" in made and "=" in made):
+            return made
+
+
+def two_signs(id: str) -> str:
+    """A signature that ends in two padding signs."""
+    while True:
+        made = wire(sign(id, canned()))
+        if made.endswith("__"):
             return made
 
 
@@ -206,6 +214,36 @@ MISTAKES: list[tuple[str, Make]] = [
     ("query not covered", lambda id: sent(id, custom("https://d111.cloudfront.net/films/summer%20day/*.jpg"))),
     ("query missing", lambda id: sent(id, custom("https://d111.cloudfront.net/a.jpg?size=*"), "https://d111.cloudfront.net/a.jpg")),
     ("question mark as wildcard", lambda id: sent(id, custom("https://d111.cloudfront.net/films/summer%20day/ca?.jpg*"))),
+    ("re-encoded query", lambda id: sent(id, custom("https://d/a?q=a+b"), "https://d/a?q=a%20b")),
+    ("re-encoded query", lambda id: sent(id, custom("https://d/a?q=a b"), "https://d/a?q=a%20b")),
+    ("re-encoded query", lambda id: sent(id, custom("https://d/a?q=\u00e9"), "https://d/a?q=%C3%A9")),
+    ("re-encoded query", lambda id: sent(id, custom("https://d/*?flag"), "https://d/a?flag=")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?flag="), "https://d/a?flag")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?x=1&flag&g"), "https://d/a?x=1&flag=&g=")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?x=1&flag=&g"), "https://d/a?x=1&flag&g")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?f=%2A%3DUTF-8%27%27x"), "https://d/a?f=*%3DUTF-8''x")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?f=*%3DUTF-8''x"), "https://d/a?f=%2A%3DUTF-8%27%27x")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?q=a%20b+c"), "https://d/a?q=a+b+c")),
+    ("re-encoded query", lambda id: shown(id, canned("https://d/a?b=2&b=3&a=x%20y"), "https://d/a?b=2&a=x+y&b=3")),
+    ("empty parameter", lambda id: shown(id, canned("https://d/a?a=1&b=2"), "https://d/a?a=1&&b=2")),
+    ("empty parameter", lambda id: shown(id, canned("https://d/a?a=1"), "https://d/a?&a=1")),
+    ("re-encoded path", lambda id: shown(id, canned("https://d/a%2Fb/c"), "https://d/a/b/c")),
+    ("re-encoded path", lambda id: shown(id, canned("https://d/a/b/c"), "https://d/a%2Fb/c")),
+    ("reordered query", lambda id: sent(id, custom("https://d/a?b=2&a=1"), "https://d/a?a=1&b=2")),
+    ("port in the signed URL", lambda id: sent(id, custom(f"https://{HOST}:443/films/*"))),
+    ("white space taken out", lambda id: sent(id, custom("https://d/myfile.jpg"), "https://d/my%20file.jpg")),
+    ("letter case of the path", lambda id: sent(id, custom("https://d111.cloudfront.net/Films/*"))),
+    ("doubled slash", lambda id: sent(id, custom("https://d//films/*"), "https://d/films/a")),
+    ("fragment", lambda id: sent(id, custom("https://d/a.mp4#t=10"), "https://d/a.mp4")),
+    ("fragment", lambda id: shown(id, canned("https://d/a.mp4#t=10"), "https://d/a.mp4#t=10")),
+    ("playlist for its segments", lambda id: shown(id, canned("https://d/hls/master.m3u8"), "https://d/hls/seg001.ts")),
+    ("playlist for its segments", lambda id: shown(id, canned("https://d/hls/master.m3u8"), "https://d/hls/720p/seg001.ts")),
+    ("milliseconds", lambda id: shown(id, canned(end=f"{END}000"), carried=f"Expires={END}")),
+    ("epoch not whole", lambda id: shown(id, canned(end=f"{END}.5"), carried=f"Expires={END}.5")),
+    ("missing padding", lambda id: with_signature(id, two_signs(id)[:-1])),
+    ("bytes printed as text", lambda id: with_signature(id, f"b'{wire(sign(id, canned()))}'")),
+    ("bytes printed as text", lambda id: with_signature(id, f"b%27{wire(sign(id, canned()))}%27")),
+    ("cookie for one file", lambda id: Shown(SEGMENT, one_file(id, "https://d111.cloudfront.net/films/index.m3u8"))),
     ("policy for one file", lambda id: sent(id, custom("https://d111.cloudfront.net/films/other.jpg"))),
     ("another path", lambda id: sent(id, custom("https://d111.cloudfront.net/music/*"))),
     ("letter case of the path", lambda id: sent(id, custom("https://d111.cloudfront.net/Films/Summer%20Day/cat.jpg?size=large&v=2"))),
