@@ -14,6 +14,7 @@ from cdnlab.keys import KeyPair
 from cdnlab.signing import Signer
 
 SECRET = KeyPair.test("rsa2").private_pem()
+BARE = "".join(SECRET.splitlines()[1:-1])
 STRANGER = Signer("KSTRANGER", KeyPair.test("rsa2"))
 URL = "https://d111111abcdef8.cloudfront.net/film.mp4"
 
@@ -67,7 +68,7 @@ def test_before_the_examination_nothing_is_given_away():
 def test_a_url_made_by_somebody_else_is_checked_with_the_key_that_is_pasted():
     url = STRANGER.url(URL, expires="2030-01-01")
     alone = examined(url=url, at="2029-01-01")
-    assert alone.result.stranger == "KSTRANGER" and "paste its public key" in alone.sentence
+    assert alone.result.stranger == "KSTRANGER" and "paste it under" in alone.sentence
     pem = KeyPair.test("rsa2").public_pem
     for pasted in (pem, f"KSTRANGER = {pem}", "KSTRANGER: " + pem.replace("\n", ""), pem.replace("\n", "\\n"), f'"KSTRANGER" = {pem}'):
         assert alone.press("Diagnose", key=pasted) == "your URL: The check is passed. Nothing to change."
@@ -99,12 +100,49 @@ def test_whatever_is_pasted_the_panel_answers(url, cookies):
     assert hostile and "<script" not in panel.now._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("expires", "ip", "at", "says"),
+    [
+        ("2020-01-01", None, "2029-01-01", "it ended at 2020-01-01T00:00:00Z (1577836800), 3288 d ago"),
+        ("2030-01-01", "192.0.2.0/24", "2029-01-01", "it is for 192.0.2.0/24 only, and the viewer is at 203.0.113.9"),
+        ("2030-01-01", None, "2029-01-01", "It is good until 2030-01-01T00:00:00Z (1893456000), if the signature holds"),
+    ],
+)
+def test_what_a_policy_says_to_everybody_is_told_without_its_key(expires, ip, at, says):
+    panel = examined(url=STRANGER.url(URL, expires=expires, ip=ip), at=at)
+    assert says in panel.sentence and says in panel.now._repr_html_()
+    assert "InvalidKey" not in panel.sentence, "the key may well be known to AWS"
+
+
+def test_what_begins_later_is_told_without_its_key():
+    said = examined(url=STRANGER.url(URL, expires="2030-01-01", starts="2029-06-01"), at="2029-01-01").sentence
+    assert "it begins only after 2029-06-01T00:00:00Z" in said
+
+
+def test_a_command_around_the_url_is_named_and_the_key_is_still_asked_for():
+    url = STRANGER.url(URL, expires="2030-01-01")
+    said = examined(url=f"curl '{url}'", at="2029-01-01").sentence
+    assert "text before the URL" in said and "paste it under" in said and "2030-01-01" in said
+
+
+def test_set_cookie_lines_name_their_key_too():
+    lines = "\n".join(f"Set-Cookie: {name}={value}; Secure" for name, value in STRANGER.cookies(URL, expires="2030-01-01").items())
+    panel = examined(url=URL, cookies=lines, key=KeyPair.test("rsa2").public_pem, at="2029-01-01")
+    assert panel.result.found.ok
+
+
+@pytest.mark.parametrize("url", ["hello doctor", "/private/cat.jpg?Expires=1"])
+def test_what_is_no_url_gets_no_status(url):
+    said = examined(url=url).sentence
+    assert said.startswith("your URL: it cannot be asked for. Give a whole URL") and "403" not in said
+
+
 # ---- no private key, ever
 
 
 @pytest.mark.parametrize("field", ["url", "cookies", "key", "at", "ip"])
 @pytest.mark.parametrize(
-    "pasted", [SECRET, SECRET.replace("\n", " "), f"K1 = {SECRET}", SECRET.replace("BEGIN PRIVATE", "BEGIN RSA PRIVATE")]
+    "pasted", [SECRET, SECRET.replace("\n", " "), f"K1 = {SECRET}", SECRET.replace("BEGIN PRIVATE", "BEGIN RSA PRIVATE"), BARE]
 )
 def test_a_private_key_is_refused_in_every_field_and_not_repeated(field, pasted):
     panel = consultation.panel()
@@ -122,6 +160,21 @@ def test_a_private_key_is_refused_in_every_field_and_not_repeated(field, pasted)
 )
 def test_what_is_no_public_key_is_refused_with_what_would_work(pasted):
     with pytest.raises(InputError, match="BEGIN PUBLIC KEY"):
+        consultation.panel().set(key=pasted)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "says"),
+    [
+        (KeyPair.test("rsa").public_pem[:120], "has no end"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "openssl x509"),
+        ("-----BEGIN RSA PUBLIC KEY-----\nMIIB\n-----END RSA PUBLIC KEY-----", "RSAPublicKey_in"),
+        ("ssh-rsa AAAAB3NzaC1yc2E somebody@example.com", "ssh-keygen"),
+        ("K2JCJMDEHXQW5F", "the key's id"),
+    ],
+)
+def test_a_public_key_in_another_form_is_named_and_the_way_to_this_one_told(pasted, says):
+    with pytest.raises(InputError, match=says):
         consultation.panel().set(key=pasted)
 
 

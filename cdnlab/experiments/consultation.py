@@ -16,15 +16,18 @@ from typing import NamedTuple
 
 from cdnlab.clock import WallClock, iso, seconds_since_epoch
 from cdnlab.controls import Button, Choice, Press, Text
+from cdnlab.cookieforms import one_header
 from cdnlab.errors import InputError
 from cdnlab.experiments.darkroom import HOST, HOUR, Darkroom, world
 from cdnlab.experiments.segments import STYLE, shown
 from cdnlab.keys import KeyPair, PublicKey
 from cdnlab.panels import Panel
-from cdnlab.signedpolicy import canned_text, peer
+from cdnlab.remedies import SECRET
+from cdnlab.signedpolicy import canned_text, moment, peer
 from cdnlab.signing import Diagnosis, Signer, diagnose
 from cdnlab.staircase import safe
-from cdnlab.tokens import encoded, token_of
+from cdnlab.tokens import Token, encoded, token_of
+from cdnlab.verification import duration
 
 __all__ = ["PATIENTS", "Complaint", "Consultation", "complaint", "model", "no_secret", "panel", "public_key", "say", "view"]
 
@@ -94,21 +97,41 @@ class Complaint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """A complaint, and what the doctor found; `found` is None before. `stranger`: the id of a key that would have to be pasted, or ""."""
+    """A complaint, and what the doctor found; `found` is None before.
+
+    `stranger`: the id of a key that would have to be pasted, or ""; `readable`: what can be told without that key.
+    """
 
     complaint: Complaint
     found: Diagnosis | None
     stranger: str = ""
+    readable: str = ""
+
+
+_BARE = re.compile(r"MII[A-Za-z0-9+/]{3}IBA(?:DAN|AKC)")  # how the DER of an RSA private key begins, in base64
 
 
 def no_secret(text: str) -> str:
-    """The text. Raises InputError, which does not repeat it, when a private key is in it."""
-    if re.search(r"PRIVATE\s+KEY", text, re.IGNORECASE):
+    """The text. Raises InputError, which does not repeat it, when a private key is in it, or what looks like one."""
+    if SECRET.search(text) or _BARE.search(text):
         raise InputError(
-            "this is a private key. It is not needed here, and nobody should ever be given it: the doctor works with the public half, "
-            "which `openssl rsa -in private.pem -pubout` writes"
+            "this looks like a private key. It is not needed here, and nobody should ever be given it: the doctor works with the "
+            "public half, which `openssl rsa -in private.pem -pubout` writes"
         )
     return text
+
+
+_NO_KEYS = (
+    ("BEGIN PUBLIC KEY", "the public key has no end: its last line is missing"),
+    ("BEGIN CERTIFICATE", "this is a certificate, and `openssl x509 -in certificate.pem -noout -pubkey` writes the public key in it"),
+    (
+        "BEGIN RSA PUBLIC KEY",
+        "this is an older form, and `openssl rsa -RSAPublicKey_in -in key.pem -pubout` writes the newer one",
+    ),
+    (r"\A(ssh-|ecdsa-)", "this is a public key for SSH, and `ssh-keygen -e -m PKCS8 -f key.pub` writes it as PEM"),
+    (r"\A[A-Z0-9]{5,30}\Z", "this may be the key's id, but the key itself is needed"),
+)
+"""What readers paste in place of a public key, and what they can do."""
 
 
 def public_key(text: str) -> tuple[str, str]:
@@ -123,8 +146,9 @@ def public_key(text: str) -> tuple[str, str]:
     no_secret(text)
     found = re.search(r"-----BEGIN PUBLIC KEY-----(.*)-----END PUBLIC KEY-----", text, re.DOTALL)
     if not found:
+        says = next((says for sign, says in _NO_KEYS if re.search(sign, text)), "no public key found")
         raise InputError(
-            "no public key found; paste -----BEGIN PUBLIC KEY----- ... -----END PUBLIC KEY-----, with its id and = before it if you know it"
+            f"{says}; paste -----BEGIN PUBLIC KEY----- ... -----END PUBLIC KEY-----, with its id and = before it if you know it"
         )
     body = re.sub(r"\\n|\s", "", found[1])
     lines = [body[at : at + 64] for at in range(0, len(body), 64)]
@@ -147,6 +171,32 @@ def _moment(text: str) -> float:
     return seconds_since_epoch(float(text) if re.fullmatch(r"\d{1,12}", text) else text)
 
 
+def _token(url: str, cookies: str) -> Token | None:
+    """What signs this request, also one that was pasted with a command before it and quotation marks around it."""
+    query = url.strip().strip("'\"<>").partition("?")[2].partition("#")[0]
+    return token_of(query, [one_header(cookies) or cookies] if cookies else [])
+
+
+def _named(url: str, cookies: str) -> str:
+    """The id of the key that the request names, or ""."""
+    token = _token(url, cookies)
+    return (token.key_pair_id if token else "") or ""
+
+
+def _readable(found: Diagnosis, at: float, ip: str) -> str:
+    """What the policy says to everybody, without a look at the signature; "" if it cannot be read."""
+    policy = found.policy
+    if policy is None:
+        return ""
+    if at >= policy.expires:
+        return f"Whoever signed it, it ended at {moment(policy.expires)}, {duration(int(at) - policy.expires)} ago."
+    if policy.starts is not None and at <= policy.starts:
+        return f"Whoever signed it, it begins only after {moment(policy.starts)}."
+    if not policy.admits(ip):
+        return f"Whoever signed it, it is for {policy.address} only, and the viewer is at {ip}."
+    return f"It is good until {moment(policy.expires)}, if the signature holds."
+
+
 @lru_cache(maxsize=1)
 def _darkroom() -> Darkroom:
     return world()
@@ -164,8 +214,7 @@ def complaint(*, patient: str, url: str, cookies: str, key: str, at: str, ip: st
     keys = dict(here.keys)
     if key:
         id, pem = public_key(key)
-        token = token_of(asked.partition("?")[2].partition("#")[0], [cookies] if cookies else [])
-        keys[id or (token.key_pair_id if token and token.key_pair_id else "") or "YOURS"] = pem
+        keys[id or _named(asked, cookies) or "YOURS"] = pem
     start = here.cdn.clock.now()
     return Complaint(name, asked, cookies, keys, _moment(at) if at else None if own else start + _TEN_MINUTES, ip or "203.0.113.9")
 
@@ -187,9 +236,10 @@ def model(
     here = _darkroom()
     hosts = None if url else (HOST, here.distribution.domain_name)
     found = diagnose(brought.url, brought.cookies or None, keys=brought.keys, at=at_when, ip=brought.ip, hosts=hosts)
-    token = token_of(brought.url.partition("?")[2], [cookies] if cookies else [])
-    named = (token.key_pair_id if token else "") or ""
-    return Consultation(brought, found, "" if key or not url or found.repairs or named in brought.keys else named)
+    named = _named(brought.url, cookies)
+    if key or not url or "wrong key id" in found.repairs or named in brought.keys:
+        return Consultation(brought, found)
+    return Consultation(brought, found, named, _readable(found, at_when, brought.ip))
 
 
 # ---- words and picture
@@ -203,7 +253,11 @@ def say(consultation: Consultation) -> str:
     if found.ok:
         return f"{name}: {found.headline} Nothing to change."
     if consultation.stranger:
-        return f"{name}: {found.status} {found.code}, as far as can be told. To check the signature, paste its public key under “More”."
+        first = f"Found: {', '.join(found.repairs)}. " if found.repairs else ""
+        last = f" {consultation.readable}" if consultation.readable else ""
+        return f"{name}: {first}The doctor does not have its public key; paste it under “More”, and the signature can be checked.{last}"
+    if found.failed is not None and found.failed.stage == "request" and not found.repairs:
+        return f"{name}: it cannot be asked for. {found.fix}"
     return f"{name}: {found.status} {found.code}. Found: {', '.join(found.repairs) or 'no repair that helps'}. {found.fix}"
 
 
@@ -220,7 +274,8 @@ def view(consultation: Consultation) -> str:
     if consultation.stranger:
         parts.append(
             f"<p><strong>The doctor does not have the public key <code>{safe(consultation.stranger, 60)}</code>.</strong> Paste it under "
-            "“More”: the text that you uploaded as EncodedKey. Until then he can tell only what comes before the signature.</p>"
+            "“More”: the text that you uploaded as EncodedKey. Until then he can tell only what comes before the signature. "
+            f"{safe(consultation.readable)}</p>"
         )
     return "".join([*parts, found._repr_html_() if found is not None else ""])
 
