@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from cdnlab.cases import Case, Change, Note, sendable, short, with_parameters
 from cdnlab.cookieforms import one_header
+from cdnlab.signedpolicy import canned_text
 from cdnlab.tokens import COOKIE, PARAMETERS, cookie_token, url_token
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "cookies_misformed",
     "fragment",
     "misnamed",
+    "own_named",
     "separators",
     "shown_twice",
     "spread",
@@ -95,6 +97,23 @@ def separators(case: Case) -> Iterator[Change]:
         plain = re.sub(rf"(?<![^&])({_NAMES})%3[dD]", r"\1=", plain)
         fix = "Separate the signing parameters by a plain &; do not encode the URL once more after it was signed."
         yield Change(case.at_url(f"{head}?{plain}"), (Note("encoded separators", "%26, %3B or ; stands where & belongs", fix),))
+
+
+def own_named(case: Case) -> Iterator[Change]:
+    """A parameter of one's own that is called Policy, beside a canned policy."""
+    token, address = case.token, case.address
+    if token is None or address is None or token.carrier != "URL" or token.policy is None or token.expires is None:
+        return
+    says = "the URL has Policy and Expires, so it counts as one with a custom policy"
+    fix = (
+        "Rename your own parameter Policy (or leave it out): a signed URL has none of its own by that name. Without it the signature holds."
+    )
+    note = Note("own parameter named Policy", says, fix)
+    without = with_parameters(case, {"Policy": None})
+    yield Change(without, (note,), guess=True)
+    own = [part for part in case.url.partition("?")[2].split("&") if part.partition("=")[0] not in PARAMETERS or part.startswith("Policy=")]
+    signed = canned_text(str(address._replace(query="&".join(own))), token.expires)
+    yield Change(replace(without, text=signed.encode("utf-8", "replace")), (note,), guess=True)
 
 
 def fragment(case: Case) -> Iterator[Change]:

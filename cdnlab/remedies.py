@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from cdnlab.cases import Case, Note, short
 from cdnlab.clock import iso
@@ -14,7 +15,7 @@ from cdnlab.diagnosis import PLACEHOLDER
 from cdnlab.repairs import Healed
 from cdnlab.signedpolicy import Flaw, SignedPolicy, moment
 from cdnlab.tokenrepairs import kind_of_id, made_by
-from cdnlab.tokens import Token, decoded
+from cdnlab.tokens import PARAMETERS, Token, decoded
 from cdnlab.verification import Verdict, opening_of
 
 __all__ = ["SECRET", "likely", "prescription", "rebuilt", "remarks", "shown"]
@@ -22,7 +23,7 @@ __all__ = ["SECRET", "likely", "prescription", "rebuilt", "remarks", "shown"]
 SECRET = re.compile(
     r"PRIVATE(?:[\s+_\-]|%20|%2B|\\n)*KEY"  # PEM
     r"|LS0tLS1CRUdJTi[A-Za-z0-9+/~\-]"  # PEM in base64
-    r"|MII[A-Za-z0-9+/~\-]{5}IBA(?:DAN|AKC)|MHcCAQEE|MIGHAgEAMBMG",  # how the DER of a private key begins, in base64
+    r"|MII[A-Za-z0-9+/~\-]{3}IBA(?:DAN|AK[BC])|MHcCAQEE|MIGHAgEAMBMG",  # how the DER of a private key begins, in base64
     re.IGNORECASE,
 )
 """What a private key looks like, or begins with."""
@@ -84,6 +85,8 @@ def _rest(healed: Healed) -> str:
             f"{short(token.key_pair_id, 60)} is not among the keys trusted here (given: {known}): put its public key into a key group that "
             f"the behaviour trusts, or sign with a key of it.{kind_of_id(token.key_pair_id or '')}"
         )
+    if stage != "signature" and (empty := _no_value(token)):
+        return empty
     if stage == "policy":
         return _policy(token, case, verdict)
     if stage == "hash":
@@ -97,6 +100,30 @@ def _rest(healed: Healed) -> str:
     return f"Sign anew, for this moment and this viewer: {verdict.says}."
 
 
+_NO_VALUE = re.compile(r"(?:undefined|null|None|nil|NaN|\[object [A-Za-z]+\]|<[^>]*>|#<.*)?\Z", re.IGNORECASE)
+
+
+def _no_value(token: Token) -> str:
+    """What to do about a parameter that has a programming language's word for nothing in place of its value; "" if none has."""
+    shown = (token.expires, token.policy, token.signature, token.key_pair_id)
+    for name, value in zip(PARAMETERS, shown, strict=False):
+        if value is not None and (name != "Expires" or token.policy is None) and _NO_VALUE.match(plain := unquote(value[:100]).strip()):
+            named = token.named(name)
+            if "Promise" in plain:
+                return f"Wait for the signer (await) before its result is put into {named}: what is there is {short(plain, 40)}."
+            more = f" (or rename it, if {name} is a parameter of your own)" if name == "Policy" and token.expires is not None else ""
+            what = short(plain, 40) if plain else "empty"
+            return f"Look into the program that signs: {named} is {what}, so there was no value to put in{more}."
+    return ""
+
+
+def _cut_short(policy: str) -> bool:
+    """Whether a policy in base64 begins as one does and ends in the middle."""
+    tight = policy.rstrip("_")
+    text = decoded(tight[: len(tight) // 4 * 4]) or b""
+    return text.lstrip()[:1] == b"{" and text.count(b"{") > text.count(b"}")
+
+
 def _policy(token: Token, case: Case, verdict: Verdict) -> str:
     expires, policy = token.named("Expires"), token.named("Policy")
     if token.twice:
@@ -107,6 +134,8 @@ def _policy(token: Token, case: Case, verdict: Verdict) -> str:
         )
     if token.policy is None:
         return f"Write {expires} as a plain whole number of seconds since 1970 (UTC), the one that was signed."
+    if _cut_short(token.policy):
+        return f"Copy {policy} whole, with the signature that belongs to it: it ends in the middle of the policy."
     opening = opening_of(token, case.address) if case.address else None
     return f"Write the policy anew and sign it: {opening if isinstance(opening, Flaw) else verdict.says}."
 

@@ -75,6 +75,7 @@ _TABLE: tuple[tuple[int, int, Repair], ...] = (
     (asked("shown"), asked("encoding"), carriers.cookies_misformed),
     (asked("shown"), _SIGNATURE, carriers.misnamed),
     (asked("shown"), asked("policy"), carriers.spread),
+    (asked("policy"), _SIGNATURE, carriers.own_named),
     (asked("shown"), asked("encoding"), tokenrepairs.clean_values),
     (asked("shown"), asked("shown"), tokenrepairs.missing_key_id),
     (asked("key"), asked("key"), tokenrepairs.key_ids),
@@ -222,11 +223,20 @@ def _by_digest(digest: tuple[str, bytes], candidates: Iterator[Candidate], budge
     return None
 
 
+def _different(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+    """Each text once; of the first candidates only."""
+    seen: set[bytes] = set()
+    for candidate in islice(candidates, 1000):
+        if candidate.text not in seen:
+            seen.add(candidate.text)
+            yield candidate
+
+
 def _by_checking(
     ways: list[tuple[_Signed, PublicKey]], candidates: Iterator[Candidate], budget: _Budget
 ) -> tuple[_Signed, Candidate] | None:
     """The way and the candidate with which an ECDSA signature holds: the first text in all ways, the others in the likeliest."""
-    first, *others = islice(candidates, max(1, budget.checked - len(ways) - _OTHER_HASH))
+    first, *others = islice(_different(candidates), max(1, budget.checked - len(ways) - _OTHER_HASH))
     tries = [(way, first) for way in ways] + [(ways[0], each) for each in others]
     tries += [(ways[1], each) for each in others[:_OTHER_HASH]]  # the same key with the other hash
     for (way, key), candidate in tries:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from cdnlab.cases import Case, Note, short
 from cdnlab.resources import Address
 from cdnlab.signedpolicy import SignedPolicy, canned_text, moment
-from cdnlab.spellings import Alternative, as_written, domains, oddities, paths, patterns, queries, schemes
+from cdnlab.spellings import Alternative, as_written, domains, oddities, paths, patterns, queries, rewritten, schemes
 from cdnlab.tokens import Token, encoded
 
 __all__ = ["Candidate", "canned_candidates", "custom_candidates"]
@@ -110,7 +110,7 @@ def _wrapped(text: bytes) -> Iterator[Candidate]:
             yield Candidate(made, (Note("hashed twice", f"signed the {name} digest of the policy, so that it was hashed twice", fix),))
 
 
-def _canned_forms(resource: str, seconds: int) -> Iterator[Candidate]:
+def _canned_forms(resource: str, seconds: int, ip: str) -> Iterator[Candidate]:
     """The canned policy of a URL, written in other ways."""
 
     def form(text: bytes, name: str, how: str, fix: str = _EXACT) -> Candidate:
@@ -150,10 +150,11 @@ def _canned_forms(resource: str, seconds: int) -> Iterator[Candidate]:
         yield form(_compact({"Version": version, **whole}), "Version in the policy", "with a Version in the policy")
     for made in (b"\xef\xbb\xbf" + plain, text.encode("utf-16-le"), text.encode("utf-16")):
         yield form(made, "not plain UTF-8", "in UTF-16 or with a byte order mark", _UTF8)
-    wide = {**statement["Condition"], "IpAddress": {"AWS:SourceIp": "0.0.0.0/0"}}
-    for condition in (wide, {**wide, "DateGreaterThan": {"AWS:EpochTime": 0}}):
-        made = _compact({"Statement": [{"Resource": resource, "Condition": condition}]})
-        yield form(made, "custom policy sent as canned", "with more conditions", _CUSTOM)
+    for address in ("0.0.0.0/0", ip, f"{ip}/32"):
+        wide = {**statement["Condition"], "IpAddress": {"AWS:SourceIp": address}}
+        for condition in (wide, {**wide, "DateGreaterThan": {"AWS:EpochTime": 0}}):
+            made = _compact({"Statement": [{"Resource": resource, "Condition": condition}]})
+            yield form(made, "custom policy sent as canned", "with more conditions", _CUSTOM)
 
 
 def _texts(resource: str, number: object) -> Iterator[bytes]:
@@ -176,7 +177,7 @@ def canned_candidates(case: Case, address: Address, token: Token, seconds: int) 
     """Texts that may have been signed for a canned policy, the likeliest first."""
     resource = str(address)
     sections = [list(schemes(address, case.raw)), list(domains(address, case.raw, case.hosts))]
-    sections += [list(paths(address, token.carrier)), list(queries(address))]
+    sections += [list(paths(address, token.carrier)), list(queries(address, case.raw))]
     urls: list[tuple[str, tuple[Note, ...]]] = [
         (str(address._replace(**{name: each.value})), (each.note,))
         for name, section in zip(_SECTIONS, sections, strict=True)
@@ -186,15 +187,14 @@ def canned_candidates(case: Case, address: Address, token: Token, seconds: int) 
     meant: list[tuple[str, tuple[Note, ...]]] = [(str(each.value), (each.note,)) for each in patterns(address, case.hosts)]
     yield from _canned(((str(each.value), (each.note,)) for each in as_written(case, address)), seconds)
     yield from _canned(urls, seconds)
-    for number in written:
-        yield from _canned([(resource, (number.note,))], number.value)
-    yield from islice(_canned_forms(resource, seconds), 24)
-    yield from _canned(meant[:8], seconds)
-    yield from islice(_canned_forms(resource, seconds), 24, None)
-    yield from _canned(((str(each.value), (each.note,)) for each in oddities(case, address)), seconds)
     moved = _moved(seconds)
-    for number in islice(moved, 14):
+    for number in chain(written, islice(moved, 14)):
         yield from _canned([(resource, (number.note,))], number.value)
+    yield from _canned(((str(address._replace(query=each.value)), (each.note,)) for each in rewritten(address)), seconds)
+    yield from islice(_canned_forms(resource, seconds, case.ip), 24)
+    yield from _canned(meant[:8], seconds)
+    yield from islice(_canned_forms(resource, seconds, case.ip), 24, None)
+    yield from _canned(((str(each.value), (each.note,)) for each in oddities(case, address)), seconds)
     yield from _canned(meant[8:], seconds)
     for number in moved:
         yield from _canned([(resource, (number.note,))], number.value)
@@ -217,7 +217,7 @@ def _two_at_once(
     for value, notes in urls[:30]:
         for number in written:
             yield from _canned([(value, notes)], number.value, (number.note,))
-        for form in islice(_canned_forms(value, seconds), 40):
+        for form in islice(_canned_forms(value, seconds, "0.0.0.0/0"), 40):
             yield Candidate(form.text, notes + form.notes)
 
 

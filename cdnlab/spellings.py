@@ -17,7 +17,7 @@ from cdnlab.cases import Case, Note, sendable, short
 from cdnlab.resources import Address
 from cdnlab.tokens import PARAMETERS
 
-__all__ = ["Alternative", "as_written", "domains", "oddities", "paths", "patterns", "queries", "schemes"]
+__all__ = ["Alternative", "as_written", "domains", "oddities", "paths", "patterns", "queries", "rewritten", "schemes"]
 
 _MOST_CHARACTERS = 2000  # what is longer is not respelt: it would cost more than it tells
 _MOST_PARTS = 40
@@ -25,6 +25,7 @@ _UNRESERVED = re.compile("%(2[dDeE]|5[fF]|7[eE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9a
 _MARKS, _ENCODED_MARKS = re.compile(r"[!'()*]"), re.compile(r"%2[1789Aa]")
 _PLACES = (re.compile(r"(?<!\A)/|%2[fF]"), re.compile(r"\+|%20"))  # of a path, of a query
 _SWAPPED = {"/": "%2F", "%2F": "/", "+": "%20", "%20": "+"}
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _PLAYLISTS = ("index.html", "index.m3u8", "master.m3u8", "playlist.m3u8", "manifest.mpd", "index.mpd", "stream.mpd")
 
 
@@ -79,6 +80,7 @@ def _respelt(text: str, *, query: bool) -> Iterator[tuple[str, str]]:
         yield text.replace("+", "%20"), "with %20 for +"
         yield text.replace("%20", "+"), "with + for %20"
         yield text.replace("+", "%2B"), "with %2B for +"
+        yield text.replace("%2B", "+"), "with + for %2B"
     yield unquote(once), "percent-decoded twice"
     yield text.replace("%", "%25"), "percent-encoded once more"
     yield quote(text, safe=keep), "percent-encoded once more"
@@ -127,7 +129,8 @@ def _rewritten(parts: list[str]) -> Iterator[tuple[str, str]]:
     )
     writers = (
         lambda text: text,
-        *(lambda text, safe=safe: quote(unquote(text), safe) for safe in ("", "!'()*")),
+        *(lambda text, safe=safe: quote(unquote(text), safe) for safe in ("", "!'()*", "!'()*=", "!'()*=;/?:@$,+")),
+        lambda text: _ESCAPE.sub(lambda found: found[0].lower(), quote(unquote(text), "")),
         *(lambda text, safe=safe: quote(unquote_plus(text), safe) for safe in ("", "!'()*")),
         lambda text: quote_plus(unquote_plus(text)),
         lambda text: quote_plus(unquote_plus(text), safe="*").replace("~", "%7E"),
@@ -191,8 +194,8 @@ def _playlists(address: Address, carrier: str) -> Iterator[Alternative]:
             yield Alternative(value, Note("playlist for its segments", says, fix))
 
 
-def queries(address: Address) -> Iterator[Alternative]:
-    """The query without some of it, in another order, in another spelling."""
+def queries(address: Address, raw: str = "") -> Iterator[Alternative]:
+    """The query without some of it, in another order, in another spelling. `raw`: the URL as it was given."""
     query = address.query
     if query is None:
         fix = "Sign the URL without a ? at its end, unless parameters of your own follow it."
@@ -205,10 +208,11 @@ def queries(address: Address) -> Iterator[Alternative]:
         yield Alternative(None, Note("question mark", "signed without the ? at the end", exactly))
         return
     parts = query.split("&")
+    added = raw.partition("?")[2].partition("=")[0] in PARAMETERS  # all of it stands behind a signing parameter
     few = len(parts) <= _MOST_PARTS * 2
 
     def without(value: str | None, left_out: list[str]) -> Alternative:
-        if value is None:
+        if value is None and not added:
             return Alternative(None, Note("query left out", f"signed without the query {shown}", whole))
         what = short("&".join(left_out), 60)
         fix = f"Take {what} off the signed URL, or sign the URL with it: nothing can be added later."
@@ -217,6 +221,14 @@ def queries(address: Address) -> Iterator[Alternative]:
     if "" in parts:
         fix = f"{exactly} Leave & out where no parameter follows: signers take an empty one away."
         yield Alternative("&".join(filter(None, parts)), Note("empty parameter", "signed without the empty parameters", fix))
+    if few:
+        fix = f"{exactly} Take the empty parameter, the & without a name, out of the URL before it is signed."
+        doubled = ("&".join([*parts[:number], "", *parts[number:]]) for number in range(min(len(parts), 8)))
+        for said in (*doubled, "&&".join(parts)):
+            yield Alternative(said, Note("empty parameter", f"signed with an empty parameter: {short(said, 60)}", fix))
+        if (said := re.sub(r"=(?:null|undefined|None)(?=&|\Z)", "", query)) != query:
+            fix = f"{exactly} Give every parameter a value: this signer sends one without as null."
+            yield Alternative(said, Note("re-encoded query", f"signed with the query {short(said, 60)}", fix))
     for count in range(len(parts) - 1, max(0, len(parts) - _MOST_PARTS), -1):
         yield without("&".join(parts[:count]), parts[count:])
     yield without(None, parts)
@@ -232,11 +244,21 @@ def queries(address: Address) -> Iterator[Alternative]:
             yield Alternative(said, Note("reordered query", f"signed with the query {short(said, 60)}", order))
     yield Alternative(query + "&", Note("question mark", "signed with an & at the end", exactly))
     yield from _spellings(query, "query")
-    if few and len(query) <= _MOST_CHARACTERS:
-        for said, how in dict(_rewritten(parts)).items():
-            fix = f"{exactly} This signer rewrites a query: give it one that it leaves alone, encoded as it encodes, with flag= for flag."
-            if said != query:
-                yield Alternative(said, Note("re-encoded query", f"signed with the query {how}: {short(said, 60)}", fix))
+
+
+def rewritten(address: Address) -> Iterator[Alternative]:
+    """The query as programs write it that take a URL apart and put it together again."""
+    query = address.query or ""
+    parts = query.split("&")
+    if len(parts) > _MOST_PARTS or len(query) > _MOST_CHARACTERS:
+        return
+    fix = (
+        f"Sign the query exactly as it is requested ({short(query, 60)}). This signer rewrites it: give it one that is encoded as it "
+        "encodes, with flag= for flag."
+    )
+    for said, how in dict(_rewritten(parts)).items():
+        if said != query:
+            yield Alternative(said, Note("re-encoded query", f"signed with the query {how}: {short(said, 60)}", fix))
 
 
 # -- the URL as a whole

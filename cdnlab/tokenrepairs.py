@@ -49,7 +49,7 @@ _BYTES = _Mistake(
     "{0} is written b'...', as Python prints bytes",
     "Turn the bytes of {0} into text with .decode(), not with str().",
 )
-_BLANKS = _Mistake("white space in the token", "{0} has white space around it", "Write {0} without a blank or a line break around it.")
+_BLANKS = _Mistake("white space in the token", "{0} has white space around it", "Write {0} without white space or a line break around it.")
 _BREAKS = _Mistake(
     "white space in the token",
     "{0} has white space or line breaks in it",
