@@ -51,7 +51,8 @@ def said(one: str | bytes, other: str | bytes, names: tuple[str, str] = ("signed
     """
     at = difference(one, other)
     if at is None:
-        return f"They are the same, {len(_bytes(one)):,} bytes."
+        size = len(_bytes(one))
+        return f"They are the same, {size:,} byte{'s' if size != 1 else ''}."
     left, right = _bytes(one), _bytes(other)
     here = ", ".join(
         f"{name} {'ends here' if at >= len(text) else f'has {_named(text[at])}'}" for name, text in zip(names, (left, right), strict=True)
