@@ -50,10 +50,10 @@ def unpasted(case: Case) -> Iterator[Change]:
     raw = case.raw
     found = re.search(r"https?:(?://|\\/\\/)", raw, re.IGNORECASE)
     text = raw[found.start() :] if found else raw.strip(" \t\r\n\"'<>`")
-    ends = raw[0] if found and found.start() == 1 and raw[0] in "\"'<(`" else ""
-    if ends:
-        text = text.partition({"<": ">", "(": ")"}.get(ends, ends))[0]
-    text = text.strip().rstrip("\"'<>`,;").rstrip()
+    before = raw[found.start() - 1] if found and found.start() else ""
+    if before and before in "\"'<(`":  # as it stands in HTML, JSON, Markdown
+        text = text.partition({"<": ">", "(": ")"}.get(before, before))[0]
+    text = text.strip().rstrip("\"'<>`,;.").rstrip()
     text = re.sub(r"[\r\n\t]+[ ]*", "", text)
     if not found and re.match(r"(?://)?[A-Za-z0-9.\-]+\.[A-Za-z]{2,}(?:[/?]|\Z)", text):
         note = Note("no scheme", "the URL has no https:// in front", "Put https:// in front of the URL.")
@@ -66,6 +66,8 @@ def unpasted(case: Case) -> Iterator[Change]:
         note = Note("white space around the URL", "white space stands before or after the URL", "Leave the white space away: trim the URL.")
     elif found and found.start() > 1:
         note = Note("text before the URL", "other text stands before the URL", "Give the URL alone, from https:// on.")
+    elif raw.strip().rstrip(".,;") == text:
+        note = Note("text after the URL", "a full stop or comma stands behind the URL", "Leave what follows the URL in the sentence away.")
     else:
         note = Note("quotes around the URL", "quotation marks or brackets stand around the URL", "Leave the marks around the URL away.")
     yield Change(case.at_url(text), (note,))

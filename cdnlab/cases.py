@@ -24,10 +24,13 @@ from cdnlab.signedpolicy import Flaw
 from cdnlab.tokens import COOKIE, Token, token_of
 from cdnlab.verification import STAGES, Opening, Verdict, address_of, opening_of, verify
 
-__all__ = ["Case", "Change", "Note", "asked", "judge", "rank", "sendable", "short", "with_parameters"]
+__all__ = ["Case", "Change", "Note", "asked", "in_browser", "judge", "rank", "sendable", "short", "with_parameters"]
 
 _NOT_IN_URL = re.compile(r"[^\x21-\x7e]+")
 _ORDER = {"request": 0, **{stage: number for number, stage in enumerate(STAGES, 1)}, "": len(STAGES) + 1}
+
+
+_IN_PATH, _IN_QUERY = re.compile('["<>`{}]'), re.compile("[\"'<>]")
 
 
 class Note(NamedTuple):
@@ -107,6 +110,29 @@ def sendable(url: str) -> str:
     'https://d111.cloudfront.net/my%20cat.jpg'
     """
     return _NOT_IN_URL.sub(lambda found: quote(found[0].encode("utf-8", "replace"), safe=""), url.partition("#")[0])
+
+
+def in_browser(url: str) -> str:
+    """A URL, fit to be sent, as a browser sends it: a few characters more are percent-encoded, and . and .. in the path are resolved.
+
+    >>> in_browser("https://d111.cloudfront.net/a/../b'c?d='e'")
+    "https://d111.cloudfront.net/b'c?d=%27e%27"
+    """
+    head, mark, query = url.partition("?")
+    found = re.match(r"([A-Za-z]+://[^/]*)(.*)\Z", head)
+    base, path = found.groups() if found else (head, "")
+    kept: list[str] = []
+    parts = path.replace("\\", "/").split("/")
+    for number, part in enumerate(parts):
+        plain = part.replace("%2e", ".").replace("%2E", ".")
+        if plain == ".." and len(kept) > 1:
+            kept.pop()
+        if plain not in (".", ".."):
+            kept.append(part)
+        elif number == len(parts) - 1:
+            kept.append("")
+    path = _IN_PATH.sub(lambda found: f"%{ord(found[0]):02X}", "/".join(kept))
+    return f"{base}{path}{mark}{_IN_QUERY.sub(lambda found: f'%{ord(found[0]):02X}', query)}"
 
 
 def judge(case: Case) -> Verdict:

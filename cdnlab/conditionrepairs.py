@@ -27,8 +27,9 @@ def earlier(case: Case) -> Iterator[Change]:
         return
     policy = opening.policy
     before = policy.expires - 1
-    says = f"it ended at {moment(policy.expires)}, {duration(int(case.at) - policy.expires)} ago"
-    fix = "Sign anew with a later end (or check the clock and the time zone of the signer: the moment is in UTC)."
+    ago = duration(int(case.at) - policy.expires)
+    says = f"it ended at {moment(policy.expires)}, {ago} ago"
+    fix = f"Sign anew with a later end, for it ended {ago} ago (or check the clock and the time zone of the signer: the moment is in UTC)."
     name = "expired"
     if policy.starts is not None and policy.starts >= before:
         says += f", and it was to begin at {moment(policy.starts)}, so it was never valid"

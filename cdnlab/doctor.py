@@ -100,6 +100,8 @@ def diagnose(
         return Diagnosis(True, 200, "", verdict.says, _steps(verdict, case), "", (), text, text, policy, remarks(case, policy))
     healed = heal(case, verdict)
     opening = healed.case.opening or case.opening
+    shown_in, meant_in = case.token, healed.case.token
+    comparable = shown_in is None or meant_in is None or shown_in.carrier == meant_in.carrier  # not if it was meant for the cookies
     notes = (*healed.notes, *likely(healed))
     policy = opening.policy if opening else None
     return Diagnosis(
@@ -110,8 +112,8 @@ def diagnose(
         steps=_steps(verdict, case),
         fix=prescription(healed, original=healed.case is case),
         notes=notes,
-        signed=shown(_signed(case, verdict, healed)),
-        rebuilt=shown(rebuilt(case)),
+        signed=shown(_signed(case, verdict, healed)) if comparable else "",
+        rebuilt=shown(rebuilt(case)) if comparable else "",
         policy=policy,
         remarks=remarks(case, policy),
         tried=healed.tried,

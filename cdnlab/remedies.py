@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from cdnlab.cases import Case, Note, short
+from cdnlab.cases import Case, Note, in_browser, judge, short
 from cdnlab.clock import iso
 from cdnlab.diagnosis import PLACEHOLDER
 from cdnlab.repairs import Healed
@@ -85,7 +85,7 @@ def _rest(healed: Healed) -> str:
             f"{short(token.key_pair_id, 60)} is not among the keys trusted here (given: {known}): put its public key into a key group that "
             f"the behaviour trusts, or sign with a key of it.{kind_of_id(token.key_pair_id or '')}"
         )
-    if stage != "signature" and (empty := _no_value(token)):
+    if empty := _no_value(token):
         return empty
     if stage == "policy":
         return _policy(token, case, verdict)
@@ -213,6 +213,9 @@ def _worth_knowing(case: Case, policy: SignedPolicy | None) -> Iterator[str]:
         )
     if case.url and case.raw.partition("#")[0] != case.url:
         yield f"A client sends the URL percent-encoded: {short(case.url, 120)}."
+    browsers = case.at_url(in_browser(case.url))
+    if browsers.url != case.url and judge(case).ok and not judge(browsers).ok:
+        yield f"A browser sends {short(browsers.url.partition('&Signature=')[0], 120)} instead, and that would be refused: sign that form."
     if "#" in case.raw:
         yield "What is behind # is for the browser alone; it is never sent."
     if case.hosts and address and address.domain.partition(":")[0] not in case.hosts:

@@ -25,6 +25,7 @@ _UNRESERVED = re.compile("%(2[dDeE]|5[fF]|7[eE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9a
 _MARKS, _ENCODED_MARKS = re.compile(r"[!'()*]"), re.compile(r"%2[1789Aa]")
 _PLACES = (re.compile(r"(?<!\A)/|%2[fF]"), re.compile(r"\+|%20"))  # of a path, of a query
 _SWAPPED = {"/": "%2F", "%2F": "/", "+": "%20", "%20": "+"}
+_ASCII = re.compile("%[2-7][0-9a-fA-F]")
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 _PLAYLISTS = ("index.html", "index.m3u8", "master.m3u8", "playlist.m3u8", "manifest.mpd", "index.mpd", "stream.mpd")
 
@@ -92,6 +93,7 @@ def _respelt(text: str, *, query: bool) -> Iterator[tuple[str, str]]:
     yield _UNRESERVED.sub(lambda found: unquote(found[0]), text), "with needless encodings removed"
     yield text.replace("~", "%7E"), "with %7E for ~"
     yield text.replace("&", "&amp;"), "with &amp; for &"
+    yield _ASCII.sub(lambda found: unquote(found[0]), text), "percent-decoded but for letters beyond ASCII"
     yield _MARKS.sub(lambda found: f"%{ord(found[0]):02X}", text), "with its ! ' ( ) * percent-encoded"
     yield _ENCODED_MARKS.sub(lambda found: unquote(found[0]), text), "with its ! ' ( ) * not percent-encoded"
     yield text.replace("'", "%27"), "with its ' percent-encoded"
@@ -130,6 +132,7 @@ def _rewritten(parts: list[str]) -> Iterator[tuple[str, str]]:
     writers = (
         lambda text: text,
         *(lambda text, safe=safe: quote(unquote(text), safe) for safe in ("", "!'()*", "!'()*=", "!'()*=;/?:@$,+")),
+        lambda text: quote(_ASCII.sub(lambda found: unquote(found[0]), text), ""),
         lambda text: _ESCAPE.sub(lambda found: found[0].lower(), quote(unquote(text), "")),
         *(lambda text, safe=safe: quote(unquote_plus(text), safe) for safe in ("", "!'()*")),
         lambda text: quote_plus(unquote_plus(text)),
