@@ -208,7 +208,7 @@ def _found(case: Case) -> dict[str, str]:
     if token is None or address is None:
         return {}
     found = {
-        "request": short(case.url),
+        "request": short(case.url, 72),
         "shown": f"in the {'URL' if token.carrier == 'URL' else 'cookies'}",
         "key": short(token.key_pair_id, 40),
     }

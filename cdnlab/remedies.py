@@ -21,10 +21,9 @@ from cdnlab.verification import Verdict, opening_of
 __all__ = ["SECRET", "likely", "prescription", "rebuilt", "remarks", "shown"]
 
 SECRET = re.compile(
-    r"PRIVATE(?:[\s+_\-]|%20|%2B|\\n)*KEY"  # PEM
+    r"BEGIN(?:[\s+]|%20)+(?:[A-Z0-9]+(?:[\s+]|%20)+)*PRIVATE(?:[\s+]|%20)+KEY|PRIVATE(?:[\s+]|%20)+KEY-----"  # PEM
     r"|LS0tLS1CRUdJTi[A-Za-z0-9+/~\-]"  # PEM in base64
-    r"|MII[A-Za-z0-9+/~\-]{3}IBA(?:DAN|AK[BC])|MHcCAQEE|MIGHAgEAMBMG",  # how the DER of a private key begins, in base64
-    re.IGNORECASE,
+    r"|MII[A-Za-z0-9+/~\-]{3}IBA(?:DAN|AK[BC])|MHcCAQEE|MIGHAgEAMBMG"  # how the DER of a private key begins, in base64
 )
 """What a private key looks like, or begins with."""
 
@@ -79,6 +78,11 @@ def _rest(healed: Healed) -> str:
             lacking.insert(0, f"{named('Expires')} or {named('Policy')}")
         whole = "URL is" if token.carrier == "URL" else "cookies are"
         return f"Add {' and '.join(lacking)}: the {whole} not complete; take all parts from one run of the signer."
+    if stage == "key" and not case.keys:
+        return (
+            f"Give the public keys that the behaviour trusts (its key groups have them), by id: without {short(token.key_pair_id, 60)} nothing "
+            f"can be checked. On the command line: --key ID=public.pem.{kind_of_id(token.key_pair_id or '')}"
+        )
     if stage == "key":
         known = ", ".join(short(id, 40)[1:-1] for id in sorted(case.keys)[:5]) or "none"
         return (
@@ -148,7 +152,7 @@ def _signature(token: Token, case: Case, healed: Healed) -> str:
     over = "the Policy that is sent" if token.policy is not None else f"this text: {text}"
     hosts = ""
     if not case.hosts and token.policy is None:
-        hosts = " If the distribution has another name, give it as well (hosts): it may have been signed."
+        hosts = " If the distribution has another name, give it as well (hosts, or --host): it may have been signed."
     if made_by(key, token):
         if likely(healed):
             return _ONE_FILE

@@ -23,6 +23,11 @@ def test_a_key_that_is_not_trusted_keeps_its_own_fix(id: str) -> None:
     assert "whole" not in found.fix and "not made with" not in found.fix
 
 
+def test_without_any_key_one_is_asked_for() -> None:
+    fix = ask(good("KRSA"), keys={}).fix
+    assert fix.startswith("Give the public keys that the behaviour trusts") and "--key" in fix
+
+
 def test_a_signature_of_the_other_kind_of_key_is_not_called_cut() -> None:
     swapped = good("KECDSA").replace("Id=KECDSA", "Id=KRSA")
     found = ask(swapped, keys={"KRSA": PEMS["KRSA"]})
