@@ -21,7 +21,7 @@ from cdnlab.verification import Verdict, opening_of
 __all__ = ["SECRET", "likely", "prescription", "rebuilt", "remarks", "shown"]
 
 SECRET = re.compile(
-    r"BEGIN(?:[\s+]|%20)+(?:[A-Z0-9]+(?:[\s+]|%20)+)*PRIVATE(?:[\s+]|%20)+KEY|PRIVATE(?:[\s+]|%20)+KEY-----"  # PEM
+    r"BEGIN(?:[\s+]|%20){1,9}(?:[A-Z0-9]{1,12}(?:[\s+]|%20){1,9}){0,3}PRIVATE(?:[\s+]|%20){1,9}KEY|PRIVATE(?:[\s+]|%20){1,9}KEY-----"  # PEM
     r"|LS0tLS1CRUdJTi[A-Za-z0-9+/~\-]"  # PEM in base64
     r"|MII[A-Za-z0-9+/~\-]{3}IBA(?:DAN|AK[BC])|MHcCAQEE|MIGHAgEAMBMG"  # how the DER of a private key begins, in base64
 )
@@ -80,8 +80,8 @@ def _rest(healed: Healed) -> str:
         return f"Add {' and '.join(lacking)}: the {whole} not complete; take all parts from one run of the signer."
     if stage == "key" and not case.keys:
         return (
-            f"Give the public keys that the behaviour trusts (its key groups have them), by id: without {short(token.key_pair_id, 60)} nothing "
-            f"can be checked. On the command line: --key ID=public.pem.{kind_of_id(token.key_pair_id or '')}"
+            f"Give the public keys that the behaviour trusts (its key groups have them), by id: without {short(token.key_pair_id, 60)} "
+            f"nothing can be checked. On the command line: --key ID=public.pem.{kind_of_id(token.key_pair_id or '')}"
         )
     if stage == "key":
         known = ", ".join(short(id, 40)[1:-1] for id in sorted(case.keys)[:5]) or "none"

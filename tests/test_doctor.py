@@ -175,6 +175,11 @@ def test_a_private_key_is_repeated_nowhere(pair: KeyPair) -> None:
         silent(str(error.value))
 
 
+def test_a_file_about_private_keys_is_a_file_as_any_other() -> None:
+    for path in ("docs/private-key.pdf", "PRIVATE%20KEY/begin-private-key", "BEGIN_PRIVATE_KEY"):
+        assert ask(Signer("KRSA", RSA).url(f"https://d111.cloudfront.net/{path}", expires=LATER)).ok
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
