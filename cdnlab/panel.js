@@ -255,10 +255,15 @@ function render({ model, el }) {
   let number = 0; // of the last message sent
   let busy = 0; // the message whose answer we wait for
   let waiting = {}; // turns of controls not sent yet: only the latest matters
+  let turned = []; // the controls that were turned last: what is refused is refused for one of them
   let moving = 0; // the press that is to be played when its picture comes
   let motion;
 
-  const send = (message) => model.send({ ...message, number: (busy = ++number) });
+  const send = (message) => {
+    const names = Object.keys(message.values || {});
+    if (names.length) turned = names;
+    model.send({ ...message, number: (busy = ++number) });
+  };
   const turn = (name) => (value) => {
     waiting[name] = value;
     if (!busy) flush();
@@ -375,7 +380,8 @@ function render({ model, el }) {
     const past = state.at < state.frames - 1;
     if (state.heard >= busy) busy = 0;
     for (const [name, show] of Object.entries(shows)) if (!(name in waiting) && !(state.trouble && inputs[name])) show(state.values[name]);
-    for (const input of Object.values(inputs)) input?.setAttribute("aria-invalid", state.trouble);
+    const guilty = turned.filter((name) => inputs[name]);
+    for (const [name, input] of Object.entries(inputs)) input?.setAttribute("aria-invalid", state.trouble && (!guilty.length || guilty.includes(name)));
     for (const each of state.said) {
       nodes[each.name].hidden = !each.asked || Boolean(each.outcome);
     }

@@ -111,7 +111,9 @@ def test_whatever_is_pasted_the_panel_answers(url, cookies):
 def test_what_a_policy_says_to_everybody_is_told_without_its_key(expires, ip, at, says):
     panel = examined(url=STRANGER.url(URL, expires=expires, ip=ip), at=at)
     assert says in panel.sentence and says in panel.now._repr_html_()
-    assert "InvalidKey" not in panel.sentence, "the key may well be known to AWS"
+    page = panel.now._repr_html_()
+    assert "InvalidKey" not in panel.sentence + page, "the key may well be known to AWS"
+    assert "{&quot;Statement&quot;" in page or '{"Statement"' in page
 
 
 def test_what_begins_later_is_told_without_its_key():
@@ -122,7 +124,7 @@ def test_what_begins_later_is_told_without_its_key():
 def test_a_command_around_the_url_is_named_and_the_key_is_still_asked_for():
     url = STRANGER.url(URL, expires="2030-01-01")
     said = examined(url=f"curl '{url}'", at="2029-01-01").sentence
-    assert "text before the URL" in said and "paste it under" in said and "2030-01-01" in said
+    assert "text before the URL" in said and "was not made with" not in said and "paste it under" in said and "2030-01-01" in said
 
 
 def test_set_cookie_lines_name_their_key_too():

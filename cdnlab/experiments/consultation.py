@@ -261,23 +261,35 @@ def say(consultation: Consultation) -> str:
     return f"{name}: {found.status} {found.code}. Found: {', '.join(found.repairs) or 'no repair that helps'}. {found.fix}"
 
 
+_STYLE = """
+.cdnlab .cdnlab-picture .cdnlab-text{white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0;padding:6px 10px;border:0;
+border-left:2px solid;color:inherit;background:none;font:12.5px/1.5 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
+"""
+
+
 def view(consultation: Consultation) -> str:
     """The URL in its segments, for when and whom it is examined, and the doctor's page once it is."""
     brought, found = consultation.complaint, consultation.found
     when = "now, by this computer's clock" if brought.at is None else iso(brought.at)
     keys = ", ".join(f"<code>{safe(id, 60)}</code>" for id in brought.keys)
-    parts = [f"<style>{STYLE}</style>", shown(brought.url[:4000])]
+    parts = [f"<style>{STYLE}{_STYLE}</style>", shown(brought.url[:4000])]
     if brought.cookies:
         parts.append(f"<p><strong>Cookies</strong> <code>{safe(brought.cookies, 400)}</code></p>")
     told = "Underlined: what the signed text is made of. Examined for"
     parts.append(f'<p class="cdnlab-note">{told} {safe(when)}, a viewer at {safe(brought.ip)}, and the public key {keys}.</p>')
-    if consultation.stranger:
-        parts.append(
-            f"<p><strong>The doctor does not have the public key <code>{safe(consultation.stranger, 60)}</code>.</strong> Paste it under "
-            "“More”: the text that you uploaded as EncodedKey. Until then he can tell only what comes before the signature. "
-            f"{safe(consultation.readable)}</p>"
-        )
+    if consultation.stranger and found is not None:
+        return "".join([*parts, _without_key(consultation.stranger, consultation.readable, found)])
     return "".join([*parts, found._repr_html_() if found is not None else ""])
+
+
+def _without_key(id: str, readable: str, found: Diagnosis) -> str:
+    """What can be told of a request whose key is not here. It may well be known to AWS, so nothing is said of a refusal."""
+    notes = "".join(f"<li><strong>{safe(note.name)}</strong>: {safe(note.fix)}</li>" for note in found.notes)
+    text = f'<p>Its signature must have been made over this text:</p><pre class="cdnlab-text">{safe(found.rebuilt, 4000)}</pre>'
+    return (
+        f"<p><strong>The doctor does not have the public key <code>{safe(id, 60)}</code>.</strong> Paste it under “More”: the text that "
+        f"you uploaded as EncodedKey. {safe(readable)}</p>{f'<ul>{notes}</ul>' if notes else ''}{text if found.rebuilt else ''}"
+    )
 
 
 def panel() -> Panel[Consultation]:
