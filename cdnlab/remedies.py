@@ -125,7 +125,8 @@ def _cut_short(policy: str) -> bool:
     """Whether a policy in base64 begins as one does and ends in the middle."""
     tight = policy.rstrip("_")
     text = decoded(tight[: len(tight) // 4 * 4]) or b""
-    return text.lstrip()[:1] == b"{" and text.count(b"{") > text.count(b"}")
+    readable = "\ufffd" not in text[:-3].decode("utf-8", "replace")
+    return readable and text.lstrip()[:1] == b"{" and text.count(b"{") > text.count(b"}")
 
 
 def _policy(token: Token, case: Case, verdict: Verdict) -> str:

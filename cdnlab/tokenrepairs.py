@@ -98,7 +98,15 @@ def clean_values(case: Case) -> Iterator[Change]:
                 found.setdefault(each, []).append(token.named(name))
     if changes:
         notes = (Note(each.name, each.says.format(_and(names)), each.fix.format(_and(names))) for each, names in found.items())
-        yield Change(with_parameters(case, changes), tuple(notes), guess=set(found) == {_PADDING})
+        clean_case = with_parameters(case, changes)
+        yield Change(clean_case, tuple(notes), guess=set(found) <= {_PADDING, _URLSAFE} and not _right_key(clean_case))
+
+
+def _right_key(case: Case) -> bool:
+    """Whether the key that is named made the signature, over whatever."""
+    token = case.token
+    key = case.keys.get(token.key_pair_id or "") if token else None
+    return token is not None and key is not None and made_by(key, token)
 
 
 def _and(names: list[str]) -> str:

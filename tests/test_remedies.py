@@ -74,6 +74,13 @@ def test_a_policy_that_ends_in_the_middle_is_to_be_copied_whole() -> None:
         assert "Copy Policy whole" in ask(url.replace(policy, policy[:-cut])).fix
 
 
+def test_a_damaged_token_is_not_called_cut_nor_in_another_base64() -> None:
+    assert "whole" not in ask(sent("KRSA", custom()).replace("Policy=ey", "Policy=eyA")).fix
+    turned = wire(sign("KRSA", canned()))[::-1]
+    found = ask(with_signature("KRSA", turned))
+    assert found.repairs == () and "Copy Signature whole and unchanged" in found.fix
+
+
 def test_cookies_that_are_ignored_are_not_compared() -> None:
     found = ask(f"{SEGMENT}?Expires=5", cookies("KRSA"))
     assert found.repairs == ("cookies ignored",) and (found.signed, found.rebuilt) == ("", "")
