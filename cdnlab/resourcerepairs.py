@@ -62,11 +62,13 @@ def _resources(resource: str, address: Address, carrier: str) -> Iterator[_Meant
     before, mark, inside = rest.partition("#")
     fix = f"Take {short(mark + inside, 40)} out of the Resource: what is behind a # is never sent."
     never = Note("fragment", f"Resource ends in {short(mark + inside, 40)}", fix)
-    for tail, more in ((rest, ()), (before, (never,))) if mark else ((rest, ()),):
-        if more:
-            yield f"{base}{tail}", (*notes, *more)
-        for to, why in chain(_respelt(tail, address), _with_query(tail, address)):
-            yield f"{base}{to}", (*notes, *more, *why)
+    if mark:
+        yield f"{base}{before}", (*notes, never)
+        for to, why in _respelt(rest, address):
+            yield f"{base}{to}", (*notes, *why)
+        notes += (never,)
+    for to, why in chain(_respelt(before, address), _with_query(before, address)):
+        yield f"{base}{to}", (*notes, *why)
     folder = f"{base}{address.path[: address.path.rfind('/') + 1]}*"
     if "*" in resource:
         says = f"Resource {short(resource, 70)} does not reach {short(str(address), 70)}"

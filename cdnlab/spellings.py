@@ -93,7 +93,10 @@ def _respelt(text: str, *, query: bool) -> Iterator[tuple[str, str]]:
     yield _UNRESERVED.sub(lambda found: unquote(found[0]), text), "with needless encodings removed"
     yield text.replace("~", "%7E"), "with %7E for ~"
     yield text.replace("&", "&amp;"), "with &amp; for &"
-    yield _ASCII.sub(lambda found: unquote(found[0]), text), "percent-decoded but for letters beyond ASCII"
+    ascii_decoded = _ASCII.sub(lambda found: unquote(found[0]), text)
+    yield ascii_decoded, "percent-decoded but for letters beyond ASCII"
+    yield ascii_decoded.replace(" ", "%20"), "percent-decoded but for blanks and letters beyond ASCII"
+    yield ascii_decoded.replace(" ", "%20").replace("'", "%27"), "as a browser writes it"
     yield _MARKS.sub(lambda found: f"%{ord(found[0]):02X}", text), "with its ! ' ( ) * percent-encoded"
     yield _ENCODED_MARKS.sub(lambda found: unquote(found[0]), text), "with its ! ' ( ) * not percent-encoded"
     yield text.replace("'", "%27"), "with its ' percent-encoded"

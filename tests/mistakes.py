@@ -248,6 +248,8 @@ MISTAKES: list[tuple[str, Make]] = [
     ("white space taken out", lambda id: sent(id, custom("https://d/myfile.jpg"), "https://d/my%20file.jpg")),
     ("letter case of the path", lambda id: sent(id, custom("https://d111.cloudfront.net/Films/*"))),
     ("doubled slash", lambda id: sent(id, custom("https://d//films/*"), "https://d/films/a")),
+    ("fragment", lambda id: sent(id, custom("https://d/a.mp4?x=1#t=10"), "https://d/a.mp4?x=1")),
+    ("re-encoded path", lambda id: sent(id, custom("https://d/a.mp4#t=10"), "https://d/a.mp4%23t%3D10")),
     ("fragment", lambda id: sent(id, custom("https://d/a.mp4#t=10"), "https://d/a.mp4")),
     ("fragment", lambda id: shown(id, canned("https://d/a.mp4#t=10"), "https://d/a.mp4#t=10")),
     ("playlist for its segments", lambda id: shown(id, canned("https://d/hls/master.m3u8"), "https://d/hls/seg001.ts")),
