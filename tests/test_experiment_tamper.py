@@ -204,6 +204,40 @@ def test_the_answers_are_what_cdnlab_does(name, right):
     assert getattr(lesson("08"), name).right == right
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "says"),
+    [
+        ("recall", (403,), "first match wins"),
+        ("q1", (200, "none"), "another signature"),
+        ("q1", (403, "Access Denied"), "S3's message"),
+        ("q1", (403, "InvalidKey"), "does not trust"),
+        ("q1", (403, "MissingKey"), "one parameter more"),
+        ("q1", (403, "MalformedSignature"), "can be decoded"),
+        ("q1", (403, "MalformedPolicy"), "none to be malformed"),
+        ("q2", (200, "none"), "checked first, then the cache"),
+        ("q2", (403, "AccessDenied"), "there is none at all"),
+        ("q3", ("no", 403), "not while bytes flow"),
+        ("q3", ("yes", 200), "would be 206"),
+        ("q3", ("yes", 206), "checked once for good"),
+    ],
+)
+def test_each_wrong_answer_is_told_what_it_would_imply(name, answer, says):
+    told = getattr(lesson("08"), name).check(*answer)
+    assert told.outcome == "not yet" and says in told.text
+
+
+@pytest.mark.parametrize(("spoilt", "says"), [({"hours": "24"}, "write a number"), ({"hours": float("nan")}, "write a number")])
+def test_settings_that_no_tool_could_use_are_named(spoilt, says):
+    assert says in lesson("08").q4.check({**newsletter.repaired(), **spoilt}).text
+
+
+def test_a_setting_that_is_gone_is_named():
+    settings = newsletter.repaired()
+    del settings["url"]
+    assert "url must be in it" in lesson("08").q4.check(settings).text
+    assert "are a dict" in lesson("08").q4.check("24").text
+
+
 def test_the_newsletter_complains_of_one_thing_at_a_time_until_it_is_mended():
     q4 = lesson("08").q4
     mailing = q4.given()

@@ -6,9 +6,11 @@ and after it is signed. The check signs with them, and readers open the link in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from cdnlab.errors import InputError
 from cdnlab.experiments.darkroom import HOUR, PHOTO, code_of, world
 from cdnlab.keys import KeyPair
 from cdnlab.signing import Signer
@@ -53,7 +55,12 @@ def for_ever() -> dict[str, Any]:
 
 
 def link(settings: Mapping[str, Any]) -> str:
-    """The link that the mailing tool sends, with these settings. Raises what the Signer raises, KeyError for a setting that is gone."""
+    """The link that the mailing tool sends, with these settings. Raises InputError for settings that it cannot use."""
+    gone = [name for name in newsletter() if not isinstance(settings, Mapping) or name not in settings]
+    if gone:
+        raise InputError(f"the mailing tool's settings are a dict; {', '.join(gone)} must be in it")
+    if not isinstance(settings["hours"], int | float) or not math.isfinite(settings["hours"]):
+        raise InputError(f"hours is {settings['hours']!r}; write a number, such as 24")
     signer = Signer(settings["Key-Pair-Id"], KeyPair.test("rsa"))
     ends = int(world().cdn.clock.now()) + int(settings["hours"] * HOUR)
     signed = signer.url(_added(settings["url"], settings["add before signing"]), expires=ends)
