@@ -94,12 +94,13 @@ def _loosely(document: bytes, notes: list[Note]) -> Any:
 
 def _policies(value: Any, notes: list[Note], ip: str) -> Iterator[SignedPolicy]:
     """The policies that a value may mean. Notes are taken on the way."""
-    policy = _right_names(value, ("Statement",), notes, "the policy")
-    if policy is None:
-        return
-    statements = policy.get("Statement", value if isinstance(value, dict) and "Condition" in value else None)
-    if "Statement" not in policy:
+    if isinstance(value, dict) and "Condition" in value:
         notes.append(Note("Statement left out", "the policy has no Statement", 'Put the statement into {"Statement":[...]}.'))
+        value = {"Statement": [value]}
+    policy = _right_names(value, ("Statement",), notes, "the policy")
+    if policy is None or "Statement" not in policy:
+        return
+    statements = policy["Statement"]
     if not isinstance(statements, list):
         statements = [statements]
     if len(statements) > 1:

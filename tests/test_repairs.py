@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import mistakes
 import pytest
@@ -85,6 +86,10 @@ def test_signatures_of_other_schemes_are_recognised() -> None:
     assert ask(with_signature("KRSA", wire(pss))).repairs == ("PSS instead of PKCS #1 v1.5",)
     sha512 = pair.sign(canned().encode(), padding.PKCS1v15(), hashes.SHA512())
     assert ask(with_signature("KRSA", wire(sha512))).repairs == ("hash that CloudFront does not know",)
+    numbers = pair.private_numbers()
+    block = b"\0\1" + b"\xff" * (256 - 3 - 20) + b"\0" + hashlib.sha1(canned().encode()).digest()  # PKCS #1 without the hash's name
+    bare = pow(int.from_bytes(block, "big"), numbers.d, numbers.public_numbers.n).to_bytes(256, "big")
+    assert ask(with_signature("KRSA", wire(bare))).repairs == ("no hash in the signature",)
     r, s = decode_dss_signature(sign("KECDSA", canned()))
     raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
     assert ask(with_signature("KECDSA", wire(raw))).repairs == ("raw r||s",)
