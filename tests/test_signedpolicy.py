@@ -290,12 +290,14 @@ def test_a_moment_is_told_with_its_date_where_it_has_one(seconds):
 
 
 @given(st.ip_addresses(v=4), st.integers(0, 32), st.ip_addresses())
+@example(ipaddress.IPv4Address("192.0.2.0"), 24, ipaddress.IPv6Address("::ffff:192.0.2.7"))
 def test_a_range_of_addresses_is_what_ipaddress_says(network, length, viewer):
     text = f"{network}/{length}"
     wanted = ipaddress.ip_network(text, strict=False)
     assert parse_network(text) == (int(wanted.network_address), int(wanted.netmask))
     found = read(policy(IpAddress=f'{{"AWS:SourceIp":"{text}"}}'))
-    assert found.admits(str(viewer)) is (viewer.version == 4 and viewer in wanted)
+    inside = viewer if viewer.version == 4 else viewer.ipv4_mapped
+    assert found.admits(str(viewer)) is (inside is not None and inside in wanted)
     assert found.admits(str(network))
 
 
