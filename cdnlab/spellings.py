@@ -230,7 +230,7 @@ def queries(address: Address, raw: str = "") -> Iterator[Alternative]:
     if few:
         fix = f"{exactly} Take the empty parameter, the & without a name, out of the URL before it is signed."
         doubled = ("&".join([*parts[:number], "", *parts[number:]]) for number in range(min(len(parts), 8)))
-        for said in (*doubled, "&&".join(parts)):
+        for said in (*doubled, *(["&&".join(parts)] if len(parts) > 2 else [])):
             yield Alternative(said, Note("empty parameter", f"signed with an empty parameter: {short(said, 60)}", fix))
         if (said := re.sub(r"=(?:null|undefined|None)(?=&|\Z)", "", query)) != query:
             fix = f"{exactly} Give every parameter a value: this signer sends one without as null."
@@ -245,8 +245,9 @@ def queries(address: Address, raw: str = "") -> Iterator[Alternative]:
             yield without("&".join(parts[count:]), parts[:count])
         order = "Keep the parameters in the order in which they were signed."
         orders = (sorted(parts), parts[::-1], list(dict.fromkeys(parts)), sorted(parts, key=lambda part: part.partition("=")[0]))
-        for some in chain(orders, permutations(parts) if len(parts) <= 5 else ()):
-            said = "&".join(some)
+        for said in dict.fromkeys("&".join(some) for some in chain(orders, permutations(parts) if len(parts) <= 5 else ())):
+            if said == query:
+                continue
             yield Alternative(said, Note("reordered query", f"signed with the query {short(said, 60)}", order))
     yield Alternative(query + "&", Note("question mark", "signed with an & at the end", exactly))
     yield from _spellings(query, "query")
