@@ -41,10 +41,16 @@ def one_header(cookies: Any) -> str | None:
     elif isinstance(cookies, Iterable):
         named = _of_cookie(cookies)
         given = cookies.items() if isinstance(cookies, Mapping) and named is None else cookies if named is None else [named]
-        lines = [_line(each) for each in islice(given, _MOST_COOKIES)]
-        if None in lines:
-            return None
-        text = "; ".join(filter(None, map(str, lines)))
+        lines: list[str] = []
+        size = 0
+        for each in islice(given, _MOST_COOKIES):
+            if (line := _line(each)) is None:
+                return None
+            lines.append(line)
+            size += len(line)
+            if size > MAX_HEAD:
+                break
+        text = "; ".join(filter(None, lines))
     elif (named := _of_cookie(cookies)) is not None:
         text = "=".join(named)
     else:

@@ -14,7 +14,7 @@ from cdnlab.clock import iso
 from cdnlab.diagnosis import PLACEHOLDER
 from cdnlab.repairs import Healed
 from cdnlab.signedpolicy import Flaw, SignedPolicy, moment
-from cdnlab.tokenrepairs import kind_of_id, made_by
+from cdnlab.tokenrepairs import kind_of_id, made_by, whole_der
 from cdnlab.tokens import PARAMETERS, Token, decoded
 from cdnlab.verification import Verdict, opening_of
 
@@ -183,7 +183,7 @@ _KINDS = {"rsa": "RSA", "ecdsa": "ECDSA"}
 
 def _kind(signature: bytes) -> str:
     """What made a signature, by its form: DER that fills it is ECDSA's, a whole block is RSA's; "" for neither."""
-    if signature[:1] == b"\x30" and len(signature) > 8 and len(signature) == signature[1] + 2:
+    if whole_der(signature):
         return "ecdsa"
     return "rsa" if len(signature) in (128, 256, 512) else ""
 

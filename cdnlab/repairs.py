@@ -17,7 +17,7 @@ from cdnlab import carriers, conditionrepairs, policyrepairs, resourcerepairs, t
 from cdnlab.cases import Case, Change, Note, asked, judge, rank, with_parameters
 from cdnlab.keys import HASHES, PublicKey
 from cdnlab.signedtexts import Candidate, canned_candidates, custom_candidates
-from cdnlab.tokenrepairs import signature_forms
+from cdnlab.tokenrepairs import signature_forms, whole_der
 from cdnlab.tokens import encoded
 from cdnlab.verification import Verdict
 
@@ -191,7 +191,7 @@ def _proved(case: Case, budget: _Budget) -> Iterator[Change]:
         for id in ids
         if case.keys[id].kind == "ecdsa"
         for signature, form in forms
-        if signature[:1] == b"\x30" and len(signature) == signature[1] + 2
+        if whole_der(signature)
         for hash in (declared, *(name for name in HASHES if name != declared))
     ]
     if ways and (way := _by_checking(ways, candidates(), budget)) is not None:

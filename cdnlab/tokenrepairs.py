@@ -15,7 +15,7 @@ from cdnlab.keys import HASHES, PublicKey
 from cdnlab.signedpolicy import canned_text, epoch
 from cdnlab.tokens import Token, decoded, encoded
 
-__all__ = ["clean_values", "expires_forms", "hash_names", "key_ids", "missing_key_id", "number_in", "signature_forms"]
+__all__ = ["clean_values", "expires_forms", "hash_names", "key_ids", "missing_key_id", "number_in", "signature_forms", "whole_der"]
 
 _MOST = 65536
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
@@ -246,6 +246,15 @@ def signature_forms(signature: str) -> Iterator[tuple[bytes, Note | None]]:
     if re.fullmatch(r"(?:[0-9a-fA-F]{2}){60,520}", signature):
         fix = "Put the signature's bytes into base64, not into hexadecimal digits."
         yield bytes.fromhex(signature), Note("hexadecimal signature", "the signature is in hexadecimal digits", fix)
+
+
+def whole_der(signature: bytes) -> bool:
+    """Whether these bytes are DER from their first to their last, as an ECDSA signature is.
+
+    >>> whole_der(bytes([0x30, 6, 2, 1, 1, 2, 1, 1])), whole_der(b"0")
+    (True, False)
+    """
+    return len(signature) > 2 and signature[0] == 0x30 and len(signature) == signature[1] + 2
 
 
 def key_ids(case: Case) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signs import LATER, NOW, RSA, URL
+from signs import LATER, NOW, RSA, SLOW, URL, cost
 
 from cdnlab.cookieforms import one_header
 from cdnlab.signing import Signer, diagnose
@@ -71,6 +71,25 @@ def test_what_cannot_be_read_as_cookies_is_a_denial_with_a_fix(what: Any) -> Non
     assert one_header(what) is None
     found = diagnose(URL, what, keys={"KRSA": RSA.public_pem}, at=NOW)
     assert (found.code, found.status) == ("MissingKey", 403) and "as names and values" in found.fix
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        [f"a{number}=" + "x" * 30_000 for number in range(3000)],
+        {f"a{number}": "x" * 300 for number in range(100_000)},
+        "{" * 30_000,
+        "[" * 30_000,
+        "{" + "CloudFront-Policy=" * 1700,
+        ("a=b; Path=/, " * 2500)[:32_000],
+        "CloudFront-Policy=x\n" * 1600,
+        "x" * 1_000_000,
+    ],
+    ids=["lines", "mapping", "braces", "brackets", "map", "folded", "rows", "long"],
+)
+def test_however_many_cookies_come_reading_them_is_quick(many: Any) -> None:
+    found, ms = cost(lambda: diagnose(URL, many, keys={"KRSA": RSA.public_pem}, at=NOW))
+    assert not found.ok and found.code and found.fix and ms < SLOW
 
 
 def test_a_control_character_becomes_visible() -> None:

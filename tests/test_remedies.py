@@ -81,6 +81,13 @@ def test_a_damaged_token_is_not_called_cut_nor_in_another_base64() -> None:
     assert found.repairs == () and "Copy Signature whole and unchanged" in found.fix
 
 
+@pytest.mark.parametrize("signature", ["MA__", "MAA_", "MAAA", "AA__", "MIIB", "A" * 88, "M" * 344])
+@pytest.mark.parametrize("id", ["KRSA", "KECDSA"])
+def test_a_few_bytes_for_a_signature_are_answered(id: str, signature: str) -> None:
+    found = ask(with_signature(id, signature))
+    assert found.code in {"AccessDenied", "MalformedSignature"} and found.fix
+
+
 def test_cookies_that_are_ignored_are_not_compared() -> None:
     found = ask(f"{SEGMENT}?Expires=5", cookies("KRSA"))
     assert found.repairs == ("cookies ignored",) and (found.signed, found.rebuilt) == ("", "")
