@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 
 import mistakes
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from hypothesis import given
+from hypothesis import strategies as st
 from mistakes import (
     ALIAS,
     AT,
@@ -29,7 +32,7 @@ from mistakes import (
     sign,
     with_signature,
 )
-from signs import wire
+from signs import SLOW, wire
 
 from cdnlab.signing import Diagnosis, diagnose
 
@@ -142,3 +145,49 @@ def test_the_wanted_range_and_the_placeholder_are_told() -> None:
 def test_an_end_in_milliseconds_passes_and_is_remarked_on() -> None:
     found = ask(shown("KRSA", canned(end=END * 1000), carried=f"Expires={END}000"))
     assert found.ok and any("milliseconds" in each for each in found.remarks)
+
+
+PIECES = [
+    "&",
+    "?",
+    "%",
+    "#",
+    "=",
+    "\n",
+    "\0",
+    "{",
+    "~",
+    "_",
+    " ",
+    "\ud800",
+    "\u00e9",
+    "&amp;",
+    "&Policy=",
+    "&Expires=5",
+    "&Signature=MA__",
+    "a=1&" * 300,
+    "",
+]
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), st.sampled_from(PIECES)), max_size=4)
+
+
+@given(
+    st.sampled_from(MISTAKES),
+    st.sampled_from(["KRSA", "KECDSA"]),
+    EDITS,
+    st.sampled_from([(), ("KRSA",), ("KECDSA", "KSPARE"), tuple(PEMS)]),
+)
+def test_mistakes_upon_mistakes_are_answered_with_a_code_and_a_fix_in_bounded_time(
+    mistake: tuple[str, Make], id: str, edits: list[tuple[float, int, str]], trusted: tuple[str, ...]
+) -> None:
+    made = mistake[1](id)
+    url, cookies, more = made if isinstance(made, Shown) else Shown(made)
+    for place, length, piece in edits:
+        at = int(place * len(url))
+        url = url[:at] + piece + url[at + length :]
+    keys = {id: PAIRS[id].public_key for id in trusted}
+    began = time.process_time()
+    found = ask(Shown(url, cookies, more), keys=keys)
+    assert 1000 * (time.process_time() - began) < SLOW
+    assert found.ok or (found.code and found.fix and found.status in (403, 414, 494))
+    assert str(found) and found._repr_html_()
