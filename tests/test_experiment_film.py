@@ -268,7 +268,11 @@ def test_the_exercises_reckon_with_the_library():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"resource": f"{cinema.FILM}*"}, "seg0 answers 403 MissingKey. The browser showed no cookie at all, because of their Path."),
+        ({"resource": f"{cinema.FILM}*"}, "The browser showed no cookie at all: /film/seg0.ts does not lie under /film/index.m3u8."),
+        (
+            {"resource": f"{cinema.FILM}*", "attributes": "Path=/; Secure; Expires=Wed, 21 Oct 2015 07:28:00 GMT"},
+            "The browser showed no cookie at all: it has expired.",
+        ),
         ({"attributes": "Path=/; Secure; HttpOnly"}, "seg0 answers 403 AccessDenied. The browser showed cookies."),
         ({"resource": f"{cinema.FILM}seg*", "attributes": "Path=/; Secure"}, "playlist answers 403 AccessDenied"),
         ({"resource": "http://www.example.com/film/*", "attributes": "Path=/; Secure"}, "protocol https does not fit http"),

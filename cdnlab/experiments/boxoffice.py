@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cdnlab.cookies import CookieJar, judge, readable, refused
+from cdnlab.cookies import Cookie, CookieJar, judge, readable, refused
 from cdnlab.errors import InputError
 from cdnlab.experiments import plug
 from cdnlab.experiments.cinema import (
@@ -19,6 +19,7 @@ from cdnlab.experiments.cinema import (
     PLAYLIST,
     SITE,
     Cinema,
+    Try,
     browser,
     cinema,
     code_of,
@@ -110,15 +111,14 @@ def trouble(login: Mapping[str, Any]) -> str:
     ):
         raise InputError("a login has two texts: {'resource': what its policy is for, 'attributes': what follows in each Set-Cookie}")
     here, jar = cinema(), CookieJar()
-    cookies = here.signer.cookies(login["resource"], here.ends)
+    cookies, now = here.signer.cookies(login["resource"], here.ends), here.cdn.clock.now()
     for line in set_cookies(cookies, login["attributes"]):
-        kept = jar.receive(line, LOGIN)
+        kept = jar.receive(line, LOGIN, at=now)
         if (wrong := refused(kept.checks)) is not None:
             return f"The browser throws the cookies away: {wrong.says}."
     if shut := next((each for each in play(here, PLAYLIST, jar) if not each.opened), None):
-        return (
-            f"{shut.name} answers 403 {shut.code}. The browser showed {_shown(shut.journey)}. The edge says: {shut.journey.steps[-1].says}."
-        )
+        shown, edge = _shown(shut, kept.cookie, now), shut.journey.steps[-1].says
+        return f"{shut.name} answers 403 {shut.code}. The browser showed {shown}. The edge says: {edge}."
     if jar.header(FILM.replace("https", "http")):
         return (
             "The film plays. But the cookies are shown over plain HTTP as well, where anybody on the way can copy them: Secure is missing."
@@ -134,9 +134,13 @@ OTHERS = (f"{SITE}/film2/index.m3u8", f"{SITE}/members/january.html")
 """What the viewer of the film has not paid for."""
 
 
-def _shown(journey: Journey) -> str:
-    what = shows(journey)
-    return "no cookie at all, because of their Path" if what == "nothing" else what
+def _shown(door: Try, cookie: Cookie | None, login: float) -> str:
+    """What the request showed; and of a cookie that was not shown, why (the login's cookies all have the same attributes)."""
+    if (what := shows(door.journey)) != "nothing":
+        return what
+    address = f"{FILM}{door.file}"
+    wrong = refused(judge(cookie, address, at=login + door.at)) if cookie is not None else None
+    return f"no cookie at all{f': {wrong.says}' if wrong else ''}"
 
 
 def half_mended() -> dict[str, str]:
