@@ -230,7 +230,10 @@ class _Reader:
             self.problem("CorsConfig.AccessControlAllowOrigins", "nothing", "CORS needs at least one origin", "*, https://www.example.org")
         for origin in origins:
             if origin != "*" and not _ORIGIN.match(origin):
-                rule = "a wildcard may only stand for the leftmost part of the host, or for the port"
+                if "*" in origin:
+                    rule = "a wildcard may only stand for the leftmost part of the host, or for the port"
+                else:
+                    rule = "an origin is scheme, host and port, with nothing behind them, not even a slash"
                 self.problem("CorsConfig.AccessControlAllowOrigins", origin, rule, "*, *.example.org, https://*.example.org:8443")
         for method in methods:
             if method not in (*_METHODS, "ALL"):

@@ -305,6 +305,7 @@ def test_the_origins_server_timing(hit, value):
         (cors("*", AccessControlAllowMethods=listing("BREW")), ("InvalidArgument", "CorsConfig.AccessControlAllowMethods")),
         (cors("*", AccessControlMaxAgeSec=-1), ("InvalidArgument", "CorsConfig.AccessControlMaxAgeSec")),
         (cors(), ("InvalidArgument", "CorsConfig.AccessControlAllowOrigins")),
+        (cors("https://www.example.org/"), ("InvalidArgument", "CorsConfig.AccessControlAllowOrigins")),
         (cors("example.*"), ("InvalidArgument", "CorsConfig.AccessControlAllowOrigins")),
         (cors("test.*.example.org"), ("InvalidArgument", "CorsConfig.AccessControlAllowOrigins")),
         (cors("exa*mple.org"), ("InvalidArgument", "CorsConfig.AccessControlAllowOrigins")),
