@@ -14,10 +14,13 @@
 Three branches, because three different people have to act: a mistake is the caller's, a refusal is a rule of
 AWS's, and an origin's failure belongs to the origin. Every error has the AWS `code` where AWS has one, the HTTP
 `status` that goes with it, and its evidence: what was found, where, and what would work.
+
+A message may repeat what it was given, but no message repeats a private key that stood in the wrong place.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -38,11 +41,26 @@ __all__ = [
 ]
 
 
+_PRIVATE_KEY = re.compile(r"(BEGIN [^-]*PRIVATE KEY-----).+?(?=-----END|\.\.\.|['\"]|\Z)", re.DOTALL | re.IGNORECASE)
+
+
+def _harmless(message: str) -> str:
+    """A message without what stands in a private key."""
+    return _PRIVATE_KEY.sub(r"\1 (not shown) ", message) if "-----" in message else message
+
+
 class CdnlabError(Exception):
-    """Anything cdnlab raises on purpose. `code`: AWS's error code; `status`: the HTTP status that goes with it."""
+    """Anything cdnlab raises on purpose. `code`: AWS's error code; `status`: the HTTP status that goes with it.
+
+    >>> print(CdnlabError("no city: '-----BEGIN EC PRIVATE KEY-----MHcCAQEE...'"))
+    no city: '-----BEGIN EC PRIVATE KEY----- (not shown) ...'
+    """
 
     code: str = "CdnlabError"
     status: int = 400
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_harmless(message))
 
     @property
     def response(self) -> dict[str, Any]:
@@ -153,7 +171,7 @@ class APIError(CdnlabError):
     """
 
     def __init__(self, code: str, message: str, status: int = 400, evidence: Mapping[str, Any] | None = None) -> None:
-        self.code, self.status, self.message = code, status, message
+        self.code, self.status, self.message = code, status, _harmless(message)
         self.evidence: Mapping[str, Any] = dict(evidence or {})
         super().__init__(f"{code}: {message}")
 

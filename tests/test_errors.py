@@ -49,3 +49,18 @@ def test_a_huge_name_is_not_echoed_in_full():
     error = UnknownName("city", "a" * 100_000, ["Lisbon"])
     assert len(str(error)) < 200
     assert error.name == "a" * 100_000
+
+
+@pytest.mark.parametrize("name", ["EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "private key"])
+def test_no_message_repeats_a_private_key_that_stands_in_the_wrong_place(name):
+    pem = f"-----BEGIN {name}-----\nMHcCAQEEIHush+/0\nAwEHoUQDQg==\n-----END {name}-----\n"
+    problem = Problem("InvalidArgument", "Name", repr(pem[:60]), "too long", "a name")
+    for error in (
+        UnknownName("city", pem),
+        InputError(f"seed is {pem!r}; give a number"),
+        APIError("InvalidBucketName", pem),
+        ConfigError([problem]),
+        OriginError("dns", pem),
+    ):
+        assert "Hush" not in f"{error} {error!r} {error.response} {getattr(error, 'message', '')}"
+    assert str(InputError(f"seed is {pem!r}; give a number")).endswith(f"(not shown) -----END {name}-----\\n'; give a number")
