@@ -77,7 +77,7 @@ class PublicKey:
     def verifies(self, signature: bytes, message: bytes, hash_algorithm: str = "SHA1") -> bool:
         """Whether this signature was made over exactly these bytes with the private half. Never raises for a bad signature.
 
-        Raises UnknownName for another hash algorithm than SHA1 and SHA256.
+        Raises UnknownName for another hash algorithm than SHA1 and SHA256, InputError for what is not bytes.
         """
         if hash_algorithm not in HASHES:
             raise UnknownName("hash algorithm", hash_algorithm, HASHES)
@@ -85,6 +85,8 @@ class PublicKey:
             self._key.verify(signature, message, *self._schemes[hash_algorithm])
         except self._invalid:
             return False
+        except TypeError:
+            raise _not_bytes(signature=signature, message=message) from None
         return True
 
     def signed_digest(self, signature: bytes) -> tuple[str, bytes] | None:
@@ -191,15 +193,23 @@ class KeyPair:
     def sign(self, message: bytes, hash_algorithm: str = "SHA1") -> bytes:
         """The signature over exactly these bytes. ECDSA's differs every time, RSA's never.
 
-        Raises UnknownName for another hash algorithm than SHA1 and SHA256.
+        Raises UnknownName for another hash algorithm than SHA1 and SHA256, InputError for what is not bytes.
         """
         if hash_algorithm not in HASHES:
             raise UnknownName("hash algorithm", hash_algorithm, HASHES)
-        signature: bytes = self._key.sign(message, *self._schemes[hash_algorithm])
+        try:
+            signature: bytes = self._key.sign(message, *self._schemes[hash_algorithm])
+        except TypeError:
+            raise _not_bytes(message=message) from None
         return signature
 
     def __repr__(self) -> str:
         return f"KeyPair({self.kind}, {self.public_key.bits} bits, private half not shown)"
+
+
+def _not_bytes(**given: object) -> InputError:
+    kinds = ", ".join(f"{name} is {type(value).__name__}" for name, value in given.items() if not isinstance(value, bytes))
+    return InputError(f"{kinds}; give bytes, such as text.encode()")
 
 
 def _text(pem: str | bytes, where: str) -> bytes:

@@ -272,3 +272,14 @@ def test_a_key_that_openssl_made_is_read(needs, tmp_path):
         told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
         assert KeyPair.from_pem(path.read_text()).public_pem == told
         assert PublicKey.from_pem(told).pem == told
+
+
+@pytest.mark.parametrize("wrong", ["text", None, 5, ["text"]])
+def test_what_is_not_bytes_is_told_by_name(wrong):
+    for attempt in (
+        lambda: RSA.sign(wrong),
+        lambda: ECDSA.public_key.verifies(wrong, b"text"),
+        lambda: RSA.public_key.verifies(b"x", wrong),
+    ):
+        with pytest.raises(InputError, match="give bytes"):
+            attempt()
