@@ -97,8 +97,8 @@ class ControlPlane(Holdings, Calls):
         if kind.name == "Distribution":
             self._batches.pop(Id, None)
             del self._distributions[Id]
-            self._index()
             self._removed(Id)
+        self._index()
         return {}
 
     def _list(self, kind: Kind, model: Any, Marker: str = "", MaxItems: str = "", Type: str = "") -> Answer:  # noqa: N803

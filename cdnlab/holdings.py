@@ -16,7 +16,7 @@ from cdnlab.account import Account
 from cdnlab.clock import Clock
 from cdnlab.distribution import Distribution, compile
 from cdnlab.documents import read_config
-from cdnlab.errors import APIError, CdnlabError, ConfigError, InputError, Problem
+from cdnlab.errors import APIError, ConfigError, InputError, Problem
 from cdnlab.fields import Field
 from cdnlab.keys import PublicKey
 from cdnlab.kinds import KINDS, Ids, Kind, Record
@@ -147,7 +147,7 @@ class Holdings:
                 if id in self._records[kind.name]:
                     raise refuse("EntityAlreadyExists", f"this account has a {kind.name} {id!r} already")
                 self._add(kind, id, config, **more).modified -= DEPLOYED_AFTER  # it was there long ago
-        except CdnlabError:
+        except BaseException:
             added = self._distributions.keys() - before[1].keys()
             self._records, self._distributions = before
             self._index()
@@ -174,7 +174,7 @@ class Holdings:
         """Check a record with a config as the caller gave it, keep it with a copy, compile what it concerns."""
         made = self._compiled(record) if kind.name == "Distribution" else None
         if made is None:
-            _check(kind, record.config, self._records, old)
+            _check(kind, record.id, record.config, self._records, old)
         for field in ("CallerReference", "Name") if kind.name == "PublicKey" else (kind.unique,):
             same = self._sharing(kind, record.config, field)
             if same is not None and same.id != record.id:
@@ -252,10 +252,10 @@ def _mentions(value: Any, id: str) -> bool:
     return isinstance(value, str) and (value == id or value.endswith(f"/{id}"))
 
 
-def _check(kind: Kind, config: Any, held: Mapping[str, Mapping[str, Record]], old: Record | None) -> None:
+def _check(kind: Kind, id: str, config: Any, held: Mapping[str, Mapping[str, Record]], old: Record | None) -> None:
     """The meaning of a config that has the right shape; a distribution's is looked at when it is compiled."""
     field = Field(config)
-    check_particulars(kind.name, field, held, old)
+    check_particulars(kind.name, id, field, held, old)
     if kind.managed in ("cache", "origin-request"):
         field.findings.problems += policy_problems(kind.managed, config)
     if field.findings.problems:

@@ -418,6 +418,34 @@ def test_a_public_key_is_one_and_never_changes():
         refused("CannotChangeImmutablePublicKeyFields", plane.update_public_key, Id=id, IfMatch=etag, PublicKeyConfig=given | change)
 
 
+def test_a_private_key_without_its_first_line_is_not_repeated():
+    secret = "MHcCAQEEIMeK52F7mbKabF+h2kzpjUImvMeb3GzlonX3YYVOLZFQ"
+    for given in (secret, f"-----begin ec private key-----\n{secret}", f"see {secret}"):
+        with pytest.raises(ConfigError) as caught:
+            Plane().key("wrong", given)
+        assert "MeK52F7" not in str(caught.value)
+
+
+def test_only_a_key_pair_that_is_taken_over_may_have_another_size():
+    small = rsa.generate_private_key(65537, 1024).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    plane = Plane()
+    plane.adopt(public_keys={"APKAEXAMPLE": small})
+    with pytest.raises(ConfigError, match="1024 bits"):
+        plane.key("APKAOTHER", small)
+
+
+def test_adopting_takes_nothing_over_when_something_of_the_caller_breaks():
+    class Broken(dict):
+        def __getitem__(self, name):
+            raise ZeroDivisionError
+
+    plane, broken = Plane(), config()
+    broken["Origins"]["Items"] = [Broken(each) for each in broken["Origins"]["Items"]]
+    with pytest.raises(ZeroDivisionError):
+        plane.adopt(public_keys={"KNEW": PEM}, distributions={"E1": ("d1.cloudfront.net", broken)})
+    assert plane.list_public_keys()["PublicKeyList"]["Quantity"] == 0
+
+
 @pytest.mark.rule("API-15")
 def test_a_key_group_holds_keys_that_exist():
     plane = Plane()

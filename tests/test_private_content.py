@@ -244,3 +244,13 @@ def test_unexplained_requests_are_checked_as_well():
     lab = PrivateLab()
     assert code(lab.ask(lab.signed(), explain=False)) == 200
     assert code(lab.get("/private/a", explain=False)) == "MissingKey"
+
+
+def test_a_deleted_legacy_key_pair_opens_nothing_any_more():
+    lab = PrivateLab()
+    lab.cdn.adopt(public_keys={"APKAEXAMPLE": KeyPair.test("rsa2").public_pem})
+    lab.change(CacheBehaviors=listed([behaviour(PathPattern="old/*", TrustedSigners={"Enabled": True, **listed(["self"])})]))
+    url = Signer("APKAEXAMPLE", KeyPair.test("rsa2")).url(lab.url("/old/a"), expires="2027-01-01")
+    assert code(lab.ask(url)) == 200
+    lab.cdn.delete_public_key(Id="APKAEXAMPLE", IfMatch=lab.cdn.get_public_key(Id="APKAEXAMPLE")["ETag"])
+    assert code(lab.ask(url)) == "InvalidKey"
