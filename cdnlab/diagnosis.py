@@ -124,16 +124,14 @@ class Diagnosis:
         return "The check is passed." if self.ok else f"{self.status} {self.code}: {self.says}"
 
     def __str__(self) -> str:
-        parts = [
-            _wrapped(self.headline, ""),
-            "\n".join(_wrapped(str(each), " " * 10) for each in self.steps),
-        ]
-        if not self.ok and self.rebuilt:
-            parts.append(self._compared())
-        if self.notes:
-            parts.append("Found:\n" + "\n".join(_wrapped(f"- {note.name}: {note.says}", "  ") for note in self.notes))
+        parts = [_wrapped(self.headline, "")]
         if self.fix:
             parts.append("What to change:\n" + _wrapped(f"  {self.fix}", "  "))
+        if self.notes:
+            parts.append("Found:\n" + "\n".join(_wrapped(f"- {note.name}: {note.says}", "  ") for note in self.notes))
+        parts.append("\n".join(_wrapped(str(each), " " * 10) for each in self.steps))
+        if not self.ok and self.rebuilt:
+            parts.append(self._compared())
         if self.remarks:
             parts.append("Mind:\n" + "\n".join(_wrapped(f"- {remark}", "  ") for remark in self.remarks))
         return "\n\n".join(parts)

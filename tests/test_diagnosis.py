@@ -13,14 +13,18 @@ def ask(url: str, **more: object) -> Diagnosis:
     return diagnose(url, **{"keys": PEMS, "at": AT, **more})  # type: ignore[arg-type]
 
 
-def test_a_terminal_gets_the_refusal_the_questions_the_two_texts_and_the_change() -> None:
+def test_a_terminal_gets_the_refusal_the_change_the_questions_and_the_two_texts() -> None:
     lines = str(ask(shown("KRSA", canned(URL.replace("https", "http"))))).splitlines()
     assert lines[0].startswith("403 AccessDenied: the signature was not made with KRSA")
-    order = ["yes       Can this be asked for?", "no        Was it made", "not asked Does the policy", "They differ at byte"]
-    places = [
-        next(number for number, line in enumerate(lines) if line.startswith(start))
-        for start in [*order, "Found:", "What to change:", "Mind:"]
+    order = [
+        "What to change:",
+        "Found:",
+        "yes       Can this be asked for?",
+        "no        Was it made",
+        "not asked Does the policy",
+        "They differ at byte",
     ]
+    places = [next(number for number, line in enumerate(lines) if line.startswith(start)) for start in [*order, "Mind:"]]
     assert places == sorted(places)
     assert all(len(line) <= 110 for line in lines)
     assert any("^ byte" in line for line in lines)
