@@ -132,6 +132,7 @@ class S3Endpoint(Breakable):
         target = (f"/{self.name}" if self.path_style else "") + fetch.request.target
         how = f"signed with Signature Version 4 for {signer}" if signed else "not signed by CloudFront"
         try:
+            "".join(headers.values()).encode()  # before anything is signed or sent
             if signed:
                 headers, body = _unchunked(headers, body)
                 headers = self._sign(method, target, headers.without(*_OF_A_SIGNATURE), body)

@@ -460,6 +460,15 @@ def test_whatever_is_asked_there_is_a_reply(scripted, path, query, headers, meth
     server.socket.close()
 
 
+@pytest.mark.rule("S3REAL-05")
+@pytest.mark.parametrize("who", [OAC, ANONYMOUS])
+def test_a_header_that_cannot_be_written_is_an_invalid_request_and_nothing_is_sent(scripted, who):
+    server = scripted(OK)
+    origin = endpoint(server.url)
+    reply = origin.receive(Request("GET", f"https://{origin.endpoint}/a", {"x-amz-meta-a": "\ud800"}), 0.0, who)
+    assert (reply.outcome.kind, server.heard) == ("invalid", [])
+
+
 # --- what is given
 
 
