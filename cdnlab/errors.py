@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-_PRIVATE_KEY = re.compile(r"(BEGIN [^-]*PRIVATE KEY-----).+?(?=-----END|\.\.\.|['\"]|\Z)", re.DOTALL | re.IGNORECASE)
+_PRIVATE_KEY = re.compile(r"(BEGIN [^-]*PRIVATE KEY-----).+?(?=-----END|\.\.\.(?:['\";]|\Z)|['\"]|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 def _harmless(message: str) -> str:

@@ -61,6 +61,7 @@ def test_no_message_repeats_a_private_key_that_stands_in_the_wrong_place(name):
         APIError("InvalidBucketName", pem),
         ConfigError([problem]),
         OriginError("dns", pem),
+        InputError(f"policy is '{pem[:50]}...Hush==\\n-----END {name}-----'; write a policy"),
     ):
         assert "Hush" not in f"{error} {error!r} {error.response} {getattr(error, 'message', '')}"
     assert str(InputError(f"seed is {pem!r}; give a number")).endswith(f"(not shown) -----END {name}-----\\n'; give a number")
