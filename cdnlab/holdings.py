@@ -71,7 +71,7 @@ class Holdings:
 
     def _distribution_for(self, host: str) -> Distribution | None:
         """The distribution that answers for a host name: its own name, an alias, or the most specific wildcard."""
-        name = host.lower().removesuffix(".")
+        name = host.lower().removesuffix(":443").removesuffix(":80").removesuffix(".")
         id = self._hosts.get(name)
         while id is None and "." in name:
             name = name.partition(".")[2]

@@ -254,3 +254,9 @@ def test_a_deleted_legacy_key_pair_opens_nothing_any_more():
     assert code(lab.ask(url)) == 200
     lab.cdn.delete_public_key(Id="APKAEXAMPLE", IfMatch=lab.cdn.get_public_key(Id="APKAEXAMPLE")["ETag"])
     assert code(lab.ask(url)) == "InvalidKey"
+
+
+def test_a_host_header_may_tell_the_port_that_goes_without_saying():
+    lab = PrivateLab()
+    assert code(lab.ask(lab.signed(), {"Host": f"{lab.host}:443"})) == 200
+    assert lab.ask(lab.signed(), {"Host": f"{lab.host}:8443"}).response.status == 403
