@@ -19,6 +19,11 @@ def test_every_file_is_described(name):
     assert name in README
 
 
+def test_the_test_keys_are_named_and_there_are_no_others():
+    keys = {path.name for path in data_path("keys").iterdir()}
+    assert keys == set(re.findall(r"test_\w+\.pem", README)) and len(keys) == 3
+
+
 @pytest.mark.parametrize(("name", "rows"), re.findall(r"(\w+\.csv) \(([0-9,]+) rows", README))
 def test_every_table_has_as_many_rows_as_it_says(name, rows):
     with data_path(name).open(encoding="utf-8", newline="") as file:
