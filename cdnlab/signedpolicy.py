@@ -105,10 +105,11 @@ def epoch(text: str) -> int | None:
     >>> epoch("1767225600"), epoch("1e9"), epoch("٣")
     (1767225600, None, None)
     """
-    if not (0 < len(text) < 20 and text.isascii() and text.isdigit()) or (text[0] == "0" and text != "0"):
+    try:
+        seconds = int(text) if len(text) < 20 else -1
+    except ValueError:
         return None
-    seconds = int(text)
-    return seconds if seconds <= _LAST else None
+    return seconds if 0 <= seconds <= _LAST and str(seconds) == text else None  # int() reads more spellings than one
 
 
 def moment(seconds: int) -> str:
