@@ -150,7 +150,9 @@ def check_signature(visit: Visit, plan: Plan) -> Refusal | None:
     if not plan.signed:
         return None
     verdict = verify(visit.request, visit.trusted(plan), at=visit.at, ip=visit.viewer.ip, host=visit.host)
-    return None if verdict.ok else Refusal(_SIGNATURE_CASES[verdict.code], verdict.rule, verdict.says)
+    if verdict.ok:
+        return None
+    return Refusal(_SIGNATURE_CASES[verdict.code], verdict.rule, f"{_named(plan)} asks for a signature: {verdict.says}")
 
 
 CHECKS: tuple[Check, ...] = (check_limits, check_body, check_enabled, check_country, check_protocol, check_method, check_signature)
@@ -203,11 +205,7 @@ class EdgeLocation:
                     return served
                 return served._replace(response=(yield from self._error_page(visit, distribution, rule, trail)))
         if trail.explain:
-            trail.note(
-                self.site.place,
-                "ROUTE-01",
-                f"{'the default behaviour' if plan.is_default else f'behaviour {plan.number}, {plan.pattern},'} takes {path}",
-            )
+            trail.note(self.site.place, "ROUTE-01", f"{_named(plan)} takes {path}")
             if plan.signed:
                 trail.note(self.site.place, "SIGN-01", accepted(visit.request, visit.host))
         ask = self._ask(visit, distribution, plan, path)
@@ -328,6 +326,10 @@ class EdgeLocation:
         response = errorpages.generated(refusal.case, location=refusal.location, **self._signed(visit))
         result = "Redirect" if redirect else "Error"
         return Served(response, result, refusal.detailed)
+
+
+def _named(plan: Plan) -> str:
+    return "the default behaviour" if plan.is_default else f"behaviour {plan.number}, {plan.pattern},"
 
 
 def _with_target(request: Request, path: str, query: str | None) -> Request:

@@ -49,6 +49,7 @@ def test_the_journey_tells_whose_signature_it_was_and_until_when():
     assert told.says == (f"the signature in the URL holds: key {lab.key_id}, canned policy, good until 2026-01-01T00:01:00Z (1767225660)")
     refused = lab.ask(lab.signed() + "&x=1").steps[-1]
     assert (refused.rule, refused.state, refused.place.kind) == ("SIGN-11", "blocked", "edge")
+    assert refused.says.startswith("behaviour 0, private/*, asks for a signature: the signature was not made with")
 
 
 @pytest.mark.rule("SIGN-17", "SIGN-18")
