@@ -20,7 +20,7 @@ LATER = NOW + 3600
 IP = "192.0.2.7"
 URL = "https://d111.cloudfront.net/cat.jpg"
 RSA, RSA2, ECDSA = KeyPair.test("rsa"), KeyPair.test("rsa2"), KeyPair.test("ecdsa")
-SLOW = 250.0  # ms of this process: ten times what the worst one takes, so it finds a blow-up; the benchmark has the exact limits
+SLOW = 250.0  # ms of this process: ten times what the worst one takes, so it finds a blow-up and is no limit of speed
 KEYS = {"KRSA": RSA.public_key, "KECDSA": ECDSA.public_key}
 
 
